@@ -1,0 +1,1 @@
+"""Tables, rules and repositories: everything durable. Imports no other package of ours."""

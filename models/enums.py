@@ -1,0 +1,139 @@
+"""The words of the field that rows, records and the engine share (docs/glossary.md)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class DialMode(StrEnum):
+    """How a campaign places calls."""
+
+    PREDICTIVE = "predictive"
+    PROGRESSIVE = "progressive"
+
+
+class CampaignState(StrEnum):
+    """What a campaign is asked to do. WINDING_DOWN dials nothing and lets calls finish."""
+
+    DRAFT = "draft"
+    RUNNING = "running"
+    PAUSED = "paused"
+    WINDING_DOWN = "winding_down"
+    STOPPED = "stopped"
+
+
+class LeadState(StrEnum):
+    """Lead lifecycle (FEATURES.md)."""
+
+    NEW = "new"
+    RETRY = "retry"
+    COOLING = "cooling"
+    DIALING = "dialing"
+    HELD = "held"
+    CLOSED = "closed"
+    EXPIRED = "expired"
+    ERASED = "erased"
+
+
+class AttemptState(StrEnum):
+    """Where an attempt is; CLOSED is the only end and carries exactly one Outcome."""
+
+    CLAIMED = "claimed"
+    DIALING = "dialing"
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    BRIDGING = "bridging"
+    CONNECTED = "connected"
+    MESSAGE = "message"
+    CLOSED = "closed"
+
+
+class Outcome(StrEnum):
+    """How an attempt ended: exactly one per attempt."""
+
+    CONNECTED = "connected"
+    ABANDONED = "abandoned"
+    ENDED_BEFORE_AGENT = "ended_before_agent"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    REJECTED = "rejected"
+    INVALID_NUMBER = "invalid_number"
+    CONGESTION = "congestion"
+    CARRIER_FAILURE = "carrier_failure"
+    SWITCH_REFUSED = "switch_refused"
+    SWITCH_LOST = "switch_lost"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+    NOT_DIALED = "not_dialed"
+
+    @property
+    def is_live_answer(self) -> bool:
+        """A person answered: the denominator of the abandon rate (KPI.md)."""
+        return self in (Outcome.CONNECTED, Outcome.ABANDONED, Outcome.ENDED_BEFORE_AGENT)
+
+    @property
+    def uses_up_lead(self) -> bool:
+        """False where the network or we failed, not the person: such an attempt is no try of the lead."""
+        return self not in (
+            Outcome.CONGESTION,
+            Outcome.CARRIER_FAILURE,
+            Outcome.SWITCH_REFUSED,
+            Outcome.SWITCH_LOST,
+            Outcome.CANCELLED,
+            Outcome.NOT_DIALED,
+        )
+
+
+class LegKind(StrEnum):
+    """Whose phone a leg reaches."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+
+
+class AgentState(StrEnum):
+    """Agent states of the predictive core (FEATURES.md lists more; later issues add them)."""
+
+    LOGGED_OUT = "logged_out"
+    CONNECTING = "connecting"
+    READY = "ready"
+    RESERVED = "reserved"
+    TALKING = "talking"
+    WRAP_UP = "wrap_up"
+    PAUSED = "paused"
+
+    @property
+    def is_busy(self) -> bool:
+        """Counts as busy in occupancy; reserved counts as ready (KPI.md)."""
+        return self in (AgentState.TALKING, AgentState.WRAP_UP)
+
+    @property
+    def is_available(self) -> bool:
+        """Logged in and not paused: the denominator of occupancy and of talk per hour."""
+        return self in (AgentState.READY, AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP)
+
+
+class CommandKind(StrEnum):
+    """What a person or program may ask of the dialer through the command table."""
+
+    CAMPAIGN_START = "campaign_start"
+    CAMPAIGN_PAUSE = "campaign_pause"
+    CAMPAIGN_STOP = "campaign_stop"
+    CAMPAIGN_TARGET = "campaign_target"
+    STOP_ALL = "stop_all"
+    AGENT_LOGIN = "agent_login"
+    AGENT_LOGOUT = "agent_logout"
+    AGENT_PAUSE = "agent_pause"
+    AGENT_READY = "agent_ready"
+    DISPOSITION = "disposition"
+
+
+class CommandStatus(StrEnum):
+    """TAKEN is durable before the effect; after a crash a TAKEN command without outcome is UNKNOWN."""
+
+    PENDING = "pending"
+    TAKEN = "taken"
+    DONE = "done"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
