@@ -1,0 +1,62 @@
+//! What a caller can do wrong, each with a stable code and the next step.
+use std::fmt;
+
+/// An error of the caller. Nothing is changed when one is returned.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PacingError {
+    /// An argument is outside its domain: which one, its value, what is allowed.
+    Domain {
+        name: &'static str,
+        value: f64,
+        allowed: &'static str,
+    },
+    /// A word is not one of those known.
+    Word {
+        name: &'static str,
+        value: String,
+        allowed: &'static str,
+    },
+    /// A snapshot cannot be used.
+    Snapshot { reason: &'static str },
+}
+
+impl PacingError {
+    /// A stable code for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Domain { .. } => "out_of_domain",
+            Self::Word { .. } => "unknown_word",
+            Self::Snapshot { .. } => "bad_snapshot",
+        }
+    }
+}
+
+impl fmt::Display for PacingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Domain {
+                name,
+                value,
+                allowed,
+            } => {
+                write!(f, "{name} is {value}; give {allowed}")
+            }
+            Self::Word {
+                name,
+                value,
+                allowed,
+            } => {
+                write!(f, "{name} is {value:?}; give one of {allowed}")
+            }
+            Self::Snapshot { reason } => {
+                write!(
+                    f,
+                    "the snapshot cannot be used: {reason}; start the pacer without it"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for PacingError {}

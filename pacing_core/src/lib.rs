@@ -1,0 +1,21 @@
+//! Pacing of outbound dialing.
+//!
+//! The crate is pure: no clock, no thread, no input or output. Time is an argument, in seconds. `PyO3` is used
+//! in `python.rs` alone, behind the feature `python`.
+//!
+//! * [`erlang`]: blocking and waiting probabilities.
+//! * [`Pacer`]: how many numbers to dial now, learned from the campaign's own calls.
+//! * [`simulation`]: the base scenario, driving the same pacer.
+// PyO3's macros expand to unsafe code, so `forbid` holds for the pure build that tests and benches use.
+#![cfg_attr(not(feature = "python"), forbid(unsafe_code))]
+#![cfg_attr(feature = "python", deny(unsafe_code))]
+
+mod books;
+mod error;
+mod pacer;
+#[cfg(feature = "python")]
+mod python;
+
+pub use books::{AgentState, Outcome};
+pub use error::PacingError;
+pub use pacer::{Decision, LimitedBy, Limits, Options, Pacer, Policy};

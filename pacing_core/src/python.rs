@@ -1,0 +1,191 @@
+//! The Python face: conversion of arguments and errors, nothing else.
+#![allow(clippy::needless_pass_by_value)]
+use pyo3::create_exception;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::{AgentState, Decision, Limits, Options, Outcome, Pacer, PacingError, Policy};
+
+create_exception!(
+    pacing_core,
+    PacingValueError,
+    PyValueError,
+    "An argument the core cannot work with; `code` is stable, the text says what to give instead."
+);
+
+fn raise(error: PacingError) -> PyErr {
+    let raised = PacingValueError::new_err(error.to_string());
+    Python::attach(|py| {
+        // Setting an attribute on a fresh exception only fails when memory is out; the error itself matters more.
+        let _ = raised.value(py).setattr("code", error.code());
+    });
+    raised
+}
+
+#[pyclass(frozen, eq, get_all, name = "Decision", module = "pacing_core")]
+#[derive(PartialEq)]
+struct PyDecision {
+    dials: u64,
+    give_up: Vec<u64>,
+    limited_by: &'static str,
+    expected_answers: f64,
+    free_agents: f64,
+    abandon_risk: f64,
+}
+
+impl From<Decision> for PyDecision {
+    fn from(d: Decision) -> Self {
+        Self {
+            dials: d.dials,
+            give_up: d.give_up,
+            limited_by: d.limited_by.code(),
+            expected_answers: d.expected_answers,
+            free_agents: d.free_agents,
+            abandon_risk: d.abandon_risk,
+        }
+    }
+}
+
+#[pymethods]
+impl PyDecision {
+    fn __repr__(&self) -> String {
+        format!(
+            "Decision(dials={}, give_up={:?}, limited_by='{}', expected_answers={:.3}, free_agents={:.3}, abandon_risk={:.5})",
+            self.dials,
+            self.give_up,
+            self.limited_by,
+            self.expected_answers,
+            self.free_agents,
+            self.abandon_risk
+        )
+    }
+}
+
+fn parse_policy(word: &str) -> Result<Policy, PacingError> {
+    match word {
+        "predictive" => Ok(Policy::Predictive),
+        "progressive" => Ok(Policy::Progressive),
+        _ => Err(PacingError::Word {
+            name: "policy",
+            value: word.to_owned(),
+            allowed: "predictive, progressive",
+        }),
+    }
+}
+
+#[pyclass(name = "Pacer", module = "pacing_core")]
+struct PyPacer {
+    inner: Pacer,
+}
+
+#[pymethods]
+impl PyPacer {
+    #[new]
+    #[pyo3(signature = (*, target=0.03, cap=None, grace_seconds=2.0, seed=0, budget_answered=0, budget_abandoned=0,
+                        policy="predictive", give_up_after=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn new(
+        target: f64,
+        cap: Option<f64>,
+        grace_seconds: f64,
+        seed: u64,
+        budget_answered: u64,
+        budget_abandoned: u64,
+        policy: &str,
+        give_up_after: Option<f64>,
+    ) -> PyResult<Self> {
+        // Both policies are deterministic; the seed is part of the face for policies that draw.
+        let _ = seed;
+        let options = Options {
+            target,
+            cap,
+            grace_seconds,
+            policy: parse_policy(policy).map_err(raise)?,
+            give_up_after,
+            budget_answered,
+            budget_abandoned,
+        };
+        Ok(Self {
+            inner: Pacer::new(options).map_err(raise)?,
+        })
+    }
+
+    fn set_target(&mut self, target: f64) -> PyResult<()> {
+        self.inner.set_target(target).map_err(raise)
+    }
+
+    #[pyo3(signature = (now, agent_id, state, leaving=false))]
+    fn agent(&mut self, now: f64, agent_id: u64, state: &str, leaving: bool) -> PyResult<()> {
+        let state = AgentState::parse(state).map_err(raise)?;
+        self.inner.agent(now, agent_id, state, leaving);
+        Ok(())
+    }
+
+    fn agent_gone(&mut self, now: f64, agent_id: u64) {
+        self.inner.agent_gone(now, agent_id);
+    }
+
+    #[pyo3(signature = (now, call_id, p=None))]
+    fn dialed(&mut self, now: f64, call_id: u64, p: Option<f64>) {
+        self.inner.dialed(now, call_id, p);
+    }
+
+    fn ringing(&mut self, now: f64, call_id: u64) {
+        self.inner.ringing(now, call_id);
+    }
+
+    fn answered(&mut self, now: f64, call_id: u64) {
+        self.inner.answered(now, call_id);
+    }
+
+    fn connected(&mut self, now: f64, call_id: u64, agent_id: u64) {
+        self.inner.connected(now, call_id, agent_id);
+    }
+
+    fn abandoned(&mut self, now: f64, call_id: u64) {
+        self.inner.abandoned(now, call_id);
+    }
+
+    fn ended(&mut self, now: f64, call_id: u64, outcome: &str) -> PyResult<()> {
+        let outcome = Outcome::parse(outcome).map_err(raise)?;
+        self.inner.ended(now, call_id, outcome);
+        Ok(())
+    }
+
+    #[pyo3(signature = (now, *, lines_free, rate_tokens, leads, pending=0))]
+    fn decide(
+        &mut self,
+        now: f64,
+        lines_free: i64,
+        rate_tokens: i64,
+        leads: i64,
+        pending: i64,
+    ) -> PyDecision {
+        let whole = |n: i64| u64::try_from(n).unwrap_or(0);
+        let limits = Limits {
+            lines_free: whole(lines_free),
+            rate_tokens: whole(rate_tokens),
+            leads: whole(leads),
+            pending: whole(pending),
+        };
+        self.inner.decide(now, limits).into()
+    }
+
+    /// Answered by a person and abandoned, the budget's history included.
+    fn ledger(&self) -> (u64, u64) {
+        self.inner.ledger()
+    }
+
+    /// Events that made no sense and were ignored.
+    fn ignored_events(&self) -> u64 {
+        self.inner.ignored_events()
+    }
+}
+
+#[pymodule]
+fn pacing_core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("PacingValueError", module.py().get_type::<PacingValueError>())?;
+    module.add_class::<PyPacer>()?;
+    module.add_class::<PyDecision>()?;
+    Ok(())
+}
