@@ -1,0 +1,95 @@
+# Ringmaster: everything a person or CI runs. `make help` lists it.
+#
+# Setting up is part of every target: .make/built stands for a virtual environment with the locked packages and
+# the Rust extension built from the present sources. All set-up output goes to stderr, so that the standard output
+# of `make demo` is the demo's own.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The build back-end looks for `maturin` on PATH.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+export PYTHONUNBUFFERED := 1
+
+# Pass options to the demo:  DEMO_ARGS="--seconds 60 --speed 20 --json" make demo
+DEMO_ARGS ?=
+# Pass options to pytest:    make test PYTEST_ARGS="-k claim"
+PYTEST_ARGS ?=
+JOBS ?= 2
+
+RUST_SOURCES := $(shell find pacing_core -type f \( -name '*.rs' -o -name Cargo.toml \) 2>/dev/null)
+
+.PHONY: help setup demo test test-all check format bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+# The newest interpreter that is new enough; one sentence if there is none.
+define find_python
+for candidate in "$${PYTHON:-python3}" python3.14 python3.13 python3.12 python3.11; do \
+  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python="$$candidate"; break; fi; \
+done; \
+if [ -z "$${python:-}" ]; then \
+  echo "Ringmaster needs Python 3.11 or newer: install it, or name it with PYTHON=/path/to/python3.11." >&2; exit 2; \
+fi
+endef
+
+.make/venv: requirements.lock
+	@{ $(find_python); mkdir -p .make; \
+	  echo "Setting up $(VENV) with the locked packages (a minute or two, once) ..."; \
+	  [ -x $(BIN)/python ] || "$$python" -m venv $(VENV) || { \
+	    rm -rf $(VENV); echo "\`$$python -m venv\` failed: on Debian and Ubuntu install python3-venv, then run make again." >&2; exit 2; }; \
+	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock; } >&2
+	@touch $@
+
+.make/built: .make/venv pyproject.toml Cargo.toml $(wildcard Cargo.lock) $(RUST_SOURCES)
+	@{ command -v cargo >/dev/null || { \
+	    echo "Ringmaster needs Rust to build its pacing core: install it from https://rustup.rs, then run make again."; exit 2; }; \
+	  echo "Building the pacing core (a minute or two, once) ..."; \
+	  MATURIN_PEP517_ARGS="--release --locked" \
+	    $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .; } >&2
+	@touch $@
+
+setup: .make/built ## set everything up, run nothing
+
+demo: .make/built ## the whole dialer on this machine: simulated switch, 50 agents (options in DEMO_ARGS)
+	@exec $(BIN)/ringmaster demo $(DEMO_ARGS)
+
+test: .make/built ## the tests to run before each commit: under ten minutes on two cores
+	cargo test --locked --quiet -p pacing_core
+	$(BIN)/python -m pytest -n $(JOBS) -m "not slow and not freeswitch" $(PYTEST_ARGS)
+
+test-all: .make/built ## every test that needs no FreeSWITCH, the long ones too
+	cargo test --locked --quiet -p pacing_core
+	$(BIN)/python -m pytest -n $(JOBS) -m "not freeswitch" $(PYTEST_ARGS)
+
+check: .make/built ## format, lint, types, stubs, migrations, documentation
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest pacing_core --concise
+	cargo fmt --all -- --check
+	cargo clippy --locked --quiet -p pacing_core --all-targets -- -D warnings
+	cargo clippy --locked --quiet -p pacing_core --all-targets --features python -- -D warnings
+	$(BIN)/python -m pytest tests/unit/test_imports.py tests/unit/test_docs.py $(wildcard tests/integration/migrations)
+
+format: .make/built ## rewrite the sources in the one format
+	$(BIN)/ruff check --fix --exit-zero .
+	$(BIN)/ruff format .
+	cargo fmt --all
+
+bench: .make/built ## the benchmarks of the pacing core
+	cargo bench --locked -p pacing_core
+
+clean: ## remove everything that was built or set up; the demo's data (.ringmaster) too
+	@if [ -x $(BIN)/ringmaster ] && [ -d .ringmaster ]; then $(BIN)/ringmaster demo --stop >&2 || true; fi
+	rm -rf $(VENV) .make target build dist .ringmaster .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name node_modules -prune -o \( -name __pycache__ -o -name '*.egg-info' \) -prune -exec rm -rf {} +
+	find . -maxdepth 1 -name 'pacing_core*.so' -delete
