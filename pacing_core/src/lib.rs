@@ -11,10 +11,16 @@
 #![cfg_attr(feature = "python", deny(unsafe_code))]
 
 mod books;
+mod budget;
+mod distribution;
+mod duration;
 mod error;
+mod forecast;
+mod normal;
 mod pacer;
 #[cfg(feature = "python")]
 mod python;
+mod ring;
 
 pub use books::{AgentState, Outcome};
 pub use error::PacingError;

@@ -1,6 +1,14 @@
 //! The pacer: told what happens, asked how many to dial.
 use crate::books::{Agent, AgentState, Book, Call, Outcome, Stage};
+use crate::budget;
 use crate::error::PacingError;
+use crate::forecast::{Forecast, Learned, Scene};
+use crate::ring::RingEnd;
+
+/// An answered person is reported as connected or abandoned at most so long after it happened, seconds.
+const REPORT_DELAY: f64 = 0.25;
+/// Part of the grace that matching and bridging take, seconds.
+const BRIDGE_MARGIN: f64 = 0.3;
 
 /// Dial how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +107,8 @@ pub struct Pacer {
     now: f64,
     agents: Book<Agent>,
     calls: Book<Call>,
+    learned: Learned,
+    scene: Scene,
     answered: u64,
     abandoned: u64,
     ignored: u64,
@@ -135,6 +145,8 @@ impl Pacer {
             now: f64::NEG_INFINITY,
             agents: Book::new(),
             calls: Book::new(),
+            learned: Learned::new(),
+            scene: Scene::new(),
             ignored: 0,
         })
     }
@@ -170,31 +182,38 @@ impl Pacer {
             since: now,
             leaving,
         };
-        match self.agents.get_mut(id) {
-            None => {
-                self.agents.insert(fresh);
-            }
-            Some(agent) if agent.state == state => agent.leaving = leaving,
-            Some(agent) => *agent = fresh,
+        let Some(agent) = self.agents.get_mut(id) else {
+            self.agents.insert(fresh);
+            return;
+        };
+        if agent.state == state {
+            agent.leaving = leaving;
+            return;
         }
+        let before = *agent;
+        *agent = fresh;
+        self.learn_duration(before, now);
     }
 
     /// The agent logged out.
     pub fn agent_gone(&mut self, now: f64, id: u64) {
-        self.advance(now);
-        if self.agents.remove(id).is_none() {
-            self.ignored += 1;
+        let now = self.advance(now);
+        match self.agents.remove(id) {
+            Some(agent) => self.learn_duration(agent, now),
+            None => self.ignored += 1,
         }
     }
 
-    /// A call was dialed.
+    /// A call was dialed. `given_p`: this lead's own answer probability, where the caller knows one.
     pub fn dialed(&mut self, now: f64, id: u64, given_p: Option<f64>) {
         let dialed = self.advance(now);
         let call = Call {
             id,
             dialed,
             ringing: None,
-            given_p,
+            given_p: given_p
+                .filter(|p| p.is_finite())
+                .map(|p| p.clamp(0.001, 0.999)),
             stage: Stage::InFlight,
         };
         if !self.calls.insert(call) {
@@ -216,72 +235,223 @@ impl Pacer {
         let now = self.advance(now);
         match self.calls.get_mut(id) {
             Some(call) if call.stage == Stage::InFlight => {
+                let was = *call;
                 call.stage = Stage::Waiting {
                     since: now,
                     counted: false,
                 };
                 self.answered += 1;
+                self.learn_ring(&was, now, RingEnd::Answered);
             }
             _ => self.ignored += 1,
         }
     }
 
-    /// The person speaks with the agent.
+    /// The person speaks with the agent, whose state becomes "talk". A call that was never reported as answered
+    /// is taken to be answered now.
     pub fn connected(&mut self, now: f64, id: u64, agent: u64) {
         let now = self.advance(now);
+        let late = self.options.grace_seconds + REPORT_DELAY;
         match self.calls.get_mut(id) {
-            Some(call) => call.stage = Stage::Talking { agent },
-            None => self.ignored += 1,
+            Some(call) if !matches!(call.stage, Stage::Talking { .. }) => {
+                let was = *call;
+                call.stage = Stage::Talking { agent };
+                match was.stage {
+                    Stage::Waiting { since, counted } => {
+                        let abandoned = now - since > late;
+                        self.abandoned += u64::from(abandoned && !counted);
+                    }
+                    _ => {
+                        self.answered += 1;
+                        self.learn_ring(&was, now, RingEnd::Answered);
+                    }
+                }
+            }
+            _ => {
+                self.ignored += 1;
+                return;
+            }
         }
-        self.agent(now, agent, AgentState::Talk, false);
+        let leaving = self.agents.get_mut(agent).is_some_and(|a| a.leaving);
+        self.agent(now, agent, AgentState::Talk, leaving);
     }
 
-    /// The person was abandoned; the call leaves the books.
+    /// The answered person was abandoned: counts in the ledger, and the call leaves the books.
     pub fn abandoned(&mut self, now: f64, id: u64) {
-        self.advance(now);
-        match self.calls.remove(id) {
-            Some(_) => self.abandoned += 1,
-            None => self.ignored += 1,
+        let now = self.advance(now);
+        let Some(call) = self.calls.remove(id) else {
+            self.ignored += 1;
+            return;
+        };
+        match call.stage {
+            Stage::Waiting { counted: true, .. } => {}
+            Stage::Waiting { .. } | Stage::Talking { .. } => self.abandoned += 1,
+            Stage::InFlight => {
+                self.answered += 1;
+                self.abandoned += 1;
+                self.learn_ring(&call, now, RingEnd::Answered);
+            }
         }
     }
 
     /// The call is over and leaves the books.
-    pub fn ended(&mut self, now: f64, id: u64, _outcome: Outcome) {
-        self.advance(now);
-        if self.calls.remove(id).is_none() {
+    pub fn ended(&mut self, now: f64, id: u64, outcome: Outcome) {
+        let now = self.advance(now);
+        let Some(call) = self.calls.remove(id) else {
             self.ignored += 1;
+            return;
+        };
+        match (call.stage, outcome) {
+            (Stage::InFlight, Outcome::NoAnswer) => {
+                self.learn_ring(&call, now, RingEnd::Unanswered);
+            }
+            (Stage::InFlight, Outcome::Failed | Outcome::Cancelled | Outcome::Unknown) => {
+                self.learn_ring(&call, now, RingEnd::Censored);
+            }
+            (Stage::InFlight, Outcome::Done | Outcome::HangupBeforeAgent) => {
+                // The answer was never reported; when it came is not known, that it came is.
+                self.answered += 1;
+                self.learn_ring(&call, now, RingEnd::Censored);
+            }
+            (Stage::Waiting { counted, .. }, Outcome::Unknown) => {
+                self.abandoned += u64::from(!counted);
+            }
+            (Stage::Waiting { .. }, _) => {}
+            (Stage::Talking { agent }, _) => self.conversation_over(now, agent),
         }
     }
 
-    /// How many to dial now.
+    /// How many to dial now, and why not more.
     pub fn decide(&mut self, now: f64, limits: Limits) -> Decision {
-        self.advance(now);
-        let count = |state| {
-            self.agents
-                .rows()
-                .iter()
-                .filter(|a| a.state == state && !a.leaving)
-                .count() as u64
+        let now = self.advance(now);
+        self.count_overdue(now);
+        let (agents, calls) = (self.agents.rows(), self.calls.rows());
+        self.scene.take(now, agents, calls, &mut self.learned);
+        self.scene.add_pending(limits.pending);
+        let grace = (self.options.grace_seconds - BRIDGE_MARGIN).max(0.0);
+        let forecast = Forecast::new(&self.scene, &self.learned, grace);
+        let target = self
+            .options
+            .cap
+            .map_or(self.options.target, |cap| cap.min(self.options.target));
+        let allowance =
+            budget::allowance(target, self.answered, self.abandoned, forecast.shortfall());
+        let cut = limits.lines_free.min(limits.rate_tokens).min(limits.leads);
+        let one_each = u64::try_from(self.scene.idle)
+            .unwrap_or(0)
+            .saturating_sub(self.scene.open);
+        let wanted = match self.options.policy {
+            Policy::Progressive => one_each,
+            Policy::Predictive => {
+                let within = cut.saturating_add(1);
+                let on_idle = forecast.dials_on_idle(allowance.risk_on_idle, within);
+                let ahead = if allowance.hard_stop() {
+                    0
+                } else {
+                    forecast.dials_within(allowance.risk, within)
+                };
+                one_each.max(on_idle).max(ahead)
+            }
         };
-        let open = self
-            .calls
-            .rows()
-            .iter()
-            .filter(|c| !matches!(c.stage, Stage::Talking { .. }))
-            .count() as u64;
-        let idle = count(AgentState::Idle);
-        let want = (idle + count(AgentState::Reserved)).saturating_sub(open + limits.pending);
-        let dials = want
-            .min(limits.lines_free)
-            .min(limits.rate_tokens)
-            .min(limits.leads);
+        let dials = wanted.min(cut);
+        #[allow(clippy::cast_precision_loss)]
+        let fresh = dials as f64 * forecast.answer_probability;
         Decision {
             dials,
-            give_up: Vec::new(),
-            limited_by: LimitedBy::Agents,
-            expected_answers: 0.3 * (open + dials) as f64,
-            free_agents: idle as f64,
-            abandon_risk: 0.0,
+            give_up: self.overlong(now, &forecast),
+            limited_by: self.reason(wanted, limits, &forecast, allowance),
+            expected_answers: forecast.expected_answers + fresh,
+            free_agents: forecast.free_agents.max(0.0),
+            abandon_risk: forecast.risk_after(dials.saturating_sub(1)),
+        }
+    }
+
+    fn reason(
+        &self,
+        wanted: u64,
+        limits: Limits,
+        forecast: &Forecast,
+        allowance: budget::Allowance,
+    ) -> LimitedBy {
+        if wanted > limits.leads {
+            return LimitedBy::HopperEmpty;
+        }
+        if wanted > limits.lines_free {
+            return LimitedBy::Lines;
+        }
+        if wanted > limits.rate_tokens {
+            return LimitedBy::CallsPerSecond;
+        }
+        if forecast.free_agents < 0.5 {
+            return LimitedBy::Agents;
+        }
+        match self.options.policy {
+            Policy::Predictive if allowance.hard_stop() => LimitedBy::AbandonBudget,
+            Policy::Predictive if wanted > 0 => LimitedBy::None,
+            _ => LimitedBy::Agents,
+        }
+    }
+
+    /// Calls that have rung longer than the option allows while more answers are due than agents free.
+    fn overlong(&self, now: f64, forecast: &Forecast) -> Vec<u64> {
+        match self.options.give_up_after {
+            Some(after) if forecast.expected_answers > forecast.free_agents => self
+                .calls
+                .rows()
+                .iter()
+                .filter(|call| call.stage == Stage::InFlight)
+                .filter(|call| call.ringing.is_some_and(|since| now - since >= after))
+                .map(|call| call.id)
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// People waiting beyond the grace are abandoned, whether or not somebody said so.
+    fn count_overdue(&mut self, now: f64) {
+        let late = self.options.grace_seconds + REPORT_DELAY;
+        for call in self.calls.rows_mut() {
+            if let Stage::Waiting { since, counted } = &mut call.stage
+                && !*counted
+                && now - *since > late
+            {
+                *counted = true;
+                self.abandoned += 1;
+            }
+        }
+    }
+
+    /// The end of a conversation starts the wrap-up, also if the agent's new state is never reported.
+    fn conversation_over(&mut self, now: f64, agent: u64) {
+        if let Some(agent) = self.agents.get_mut(agent)
+            && agent.state == AgentState::Talk
+        {
+            let before = *agent;
+            agent.state = AgentState::Wrap;
+            agent.since = now;
+            self.learn_duration(before, now);
+        }
+    }
+
+    fn learn_duration(&mut self, before: Agent, now: f64) {
+        #[allow(clippy::cast_precision_loss)]
+        let memory = (8.0 * self.agents.rows().len() as f64).max(200.0);
+        let seconds = now - before.since;
+        match before.state {
+            AgentState::Talk => self.learned.talk.observe(seconds, memory),
+            AgentState::Wrap => self.learned.wrap.observe(seconds, memory),
+            AgentState::Idle | AgentState::Reserved | AgentState::Away => {}
+        }
+    }
+
+    fn learn_ring(&mut self, call: &Call, now: f64, end: RingEnd) {
+        #[allow(clippy::cast_precision_loss)]
+        let memory = (15.0 * self.scene.open as f64).max(250.0);
+        self.learned.ring.observe(now - call.dialed, end, memory);
+        if let Some(p) = call.given_p
+            && end != RingEnd::Censored
+        {
+            self.learned.observe_given(p, end == RingEnd::Answered);
         }
     }
 

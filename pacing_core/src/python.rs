@@ -184,7 +184,10 @@ impl PyPacer {
 
 #[pymodule]
 fn pacing_core(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add("PacingValueError", module.py().get_type::<PacingValueError>())?;
+    module.add(
+        "PacingValueError",
+        module.py().get_type::<PacingValueError>(),
+    )?;
     module.add_class::<PyPacer>()?;
     module.add_class::<PyDecision>()?;
     Ok(())

@@ -1,0 +1,247 @@
+//! Talk and wrap-up times, learned while the longest of them are still running.
+//!
+//! Hazard per piece of a fixed grid = ends seen / time spent in the piece (piecewise exponential maximum
+//! likelihood; Friedman 1982). A conversation still running adds its time and no end, so short ones, which are seen
+//! first, do not make the estimate too short.
+//!
+//! Prior: a few durations that never age, lognormal (see [`Prior`]).
+use crate::normal;
+
+/// Edges of the pieces, seconds; the last piece has no end.
+const EDGES: [f64; PIECES] = [
+    0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 18.0, 22.0, 27.0, 33.0, 40.0, 50.0,
+    60.0, 75.0, 90.0, 110.0, 135.0, 165.0, 200.0, 245.0, 300.0, 370.0, 450.0, 560.0, 700.0, 900.0,
+    1200.0, 1800.0, 3600.0,
+];
+pub(crate) const PIECES: usize = 34;
+
+/// A lognormal prior worth `weight` observed durations.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Prior {
+    pub mean: f64,
+    pub cv: f64,
+    pub weight: f64,
+}
+
+/// Talk: mean 120 s, cv 1. Wrap-up: mean 15 s, cv 0.5. Each worth six.
+pub(crate) const TALK: Prior = Prior {
+    mean: 120.0,
+    cv: 1.0,
+    weight: 6.0,
+};
+pub(crate) const WRAP: Prior = Prior {
+    mean: 15.0,
+    cv: 0.5,
+    weight: 6.0,
+};
+
+/// Learned hazards.
+#[derive(Debug, Clone)]
+pub(crate) struct Durations {
+    prior_ends: [f64; PIECES],
+    prior_time: [f64; PIECES],
+    ends: [f64; PIECES],
+    time: [f64; PIECES],
+    /// Per piece, worked out by `refresh`.
+    hazard: [f64; PIECES],
+    /// Integral of the hazard up to the piece's start.
+    cumulative: [f64; PIECES],
+    /// Piece of every whole second below 512.
+    quick: [u8; 512],
+}
+
+fn piece_from(seconds: f64, mut piece: usize) -> usize {
+    while piece + 1 < PIECES && EDGES[piece + 1] <= seconds {
+        piece += 1;
+    }
+    piece
+}
+
+impl Durations {
+    pub fn new(prior: Prior) -> Self {
+        let (mu, sigma) = normal::lognormal(prior.mean, prior.cv);
+        let below = |t: f64| {
+            if t <= 0.0 {
+                0.0
+            } else {
+                normal::cumulative((t.ln() - mu) / sigma)
+            }
+        };
+        let mut prior_ends = [0.0; PIECES];
+        let mut prior_time = [0.0; PIECES];
+        for piece in 0..PIECES {
+            let start = EDGES[piece];
+            let end = EDGES.get(piece + 1).copied().unwrap_or(4.0 * start);
+            prior_ends[piece] = prior.weight * (below(end) - below(start));
+            let steps = 64_u32;
+            let width = (end - start) / f64::from(steps);
+            let alive: f64 = (0..steps)
+                .map(|i| 1.0 - below(start + (f64::from(i) + 0.5) * width))
+                .sum();
+            prior_time[piece] = prior.weight * alive * width;
+        }
+        let mut quick = [0_u8; 512];
+        let mut second = 0.0;
+        for entry in &mut quick {
+            *entry = u8::try_from(piece_from(second, 0)).unwrap_or(0);
+            second += 1.0;
+        }
+        let mut durations = Self {
+            prior_ends,
+            prior_time,
+            ends: [0.0; PIECES],
+            time: [0.0; PIECES],
+            hazard: [0.0; PIECES],
+            cumulative: [0.0; PIECES],
+            quick,
+        };
+        durations.refresh(&Running::new());
+        durations
+    }
+
+    fn piece_of(&self, seconds: f64) -> usize {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let whole = seconds.max(0.0) as usize;
+        let known = self.quick[whole.min(self.quick.len() - 1)];
+        piece_from(seconds, usize::from(known))
+    }
+
+    /// Takes in a finished duration; earlier ones fade so that about `memory` of them count.
+    pub fn observe(&mut self, seconds: f64, memory: f64) {
+        let keep = 1.0 - 1.0 / memory;
+        for piece in 0..PIECES {
+            self.ends[piece] *= keep;
+            self.time[piece] *= keep;
+        }
+        let last = self.piece_of(seconds);
+        for piece in 0..last {
+            self.time[piece] += EDGES[piece + 1] - EDGES[piece];
+        }
+        self.time[last] += (seconds - EDGES[last]).max(0.0);
+        self.ends[last] += 1.0;
+    }
+
+    /// Works the hazards out anew, with the durations still running.
+    pub fn refresh(&mut self, running: &Running) {
+        let mut beyond = 0.0;
+        let mut extra = [0.0; PIECES];
+        for piece in (0..PIECES).rev() {
+            let width = EDGES.get(piece + 1).map_or(0.0, |end| end - EDGES[piece]);
+            extra[piece] = running.time[piece] + beyond * width;
+            beyond += running.count[piece];
+        }
+        let mut total = 0.0;
+        for (piece, more) in extra.iter().enumerate() {
+            let ends = self.prior_ends[piece] + self.ends[piece];
+            let time = self.prior_time[piece] + self.time[piece] + more;
+            // An end within a tenth of a second of the piece's start leaves no time behind; the floor keeps the
+            // hazard finite (a wrap-up cut off by a timer).
+            self.hazard[piece] = ends / time.max(0.05 * ends).max(1e-9);
+            self.cumulative[piece] = total;
+            if let Some(end) = EDGES.get(piece + 1) {
+                total += self.hazard[piece] * (end - EDGES[piece]);
+            }
+        }
+    }
+
+    fn cumulative_at(&self, seconds: f64) -> f64 {
+        let piece = self.piece_of(seconds);
+        self.cumulative[piece] + self.hazard[piece] * (seconds - EDGES[piece])
+    }
+
+    /// Probability that what has lasted `age` seconds ends within `within` seconds more.
+    pub fn ends_within(&self, age: f64, within: f64) -> f64 {
+        -(self.cumulative_at(age) - self.cumulative_at(age + within)).exp_m1()
+    }
+
+    /// Mean over u in (0, within) of the probability that a new duration is at most u: what is left for the
+    /// wrap-up after a conversation that ends somewhere within the horizon.
+    pub fn mean_within(&self, within: f64) -> f64 {
+        let steps = 8_u32;
+        let width = within / f64::from(steps);
+        (0..steps)
+            .map(|i| self.ends_within(0.0, (f64::from(i) + 0.5) * width))
+            .sum::<f64>()
+            / f64::from(steps)
+    }
+
+    /// What is learned, for a snapshot.
+    pub fn learned(&self) -> [&[f64; PIECES]; 2] {
+        [&self.ends, &self.time]
+    }
+
+    /// Takes over what a snapshot holds.
+    pub fn learned_mut(&mut self) -> [&mut [f64; PIECES]; 2] {
+        [&mut self.ends, &mut self.time]
+    }
+}
+
+/// Durations that have not ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Running {
+    count: [f64; PIECES],
+    time: [f64; PIECES],
+}
+
+impl Running {
+    pub fn new() -> Self {
+        Self {
+            count: [0.0; PIECES],
+            time: [0.0; PIECES],
+        }
+    }
+
+    pub fn add(&mut self, grid: &Durations, age: f64) {
+        let piece = grid.piece_of(age);
+        self.count[piece] += 1.0;
+        self.time[piece] += (age - EDGES[piece]).max(0.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prior_is_lognormal() {
+        let talk = Durations::new(TALK);
+        let (mu, sigma) = normal::lognormal(120.0, 1.0);
+        for t in [10.0_f64, 50.0, 120.0, 400.0] {
+            let truth = normal::cumulative((t.ln() - mu) / sigma);
+            assert!((talk.ends_within(0.0, t) - truth).abs() < 0.01, "{t}");
+        }
+    }
+
+    #[test]
+    fn running_ones_keep_short_ones_from_biasing() {
+        // Exponential with mean 100: of 1000 begun 50 s ago, 394 have ended.
+        let mut talk = Durations::new(TALK);
+        for i in 0..394 {
+            talk.observe(-100.0 * (1.0 - f64::from(i) / 1000.0).ln(), 1e9);
+        }
+        let short_only = {
+            let mut copy = talk.clone();
+            copy.refresh(&Running::new());
+            copy.ends_within(0.0, 40.0)
+        };
+        let mut running = Running::new();
+        for _ in 0..606 {
+            running.add(&talk, 50.0);
+        }
+        talk.refresh(&running);
+        let truth = 1.0 - (-0.4_f64).exp();
+        assert!((talk.ends_within(0.0, 40.0) - truth).abs() < 0.02);
+        assert!(short_only > 0.7);
+    }
+
+    #[test]
+    fn probabilities_stay_probabilities() {
+        let wrap = Durations::new(WRAP);
+        for age in [0.0, 3.3, 511.9, 512.0, 4000.0, 1e7] {
+            for within in [0.0, 1.0, 20.0, 1e6] {
+                assert!((0.0..=1.0).contains(&wrap.ends_within(age, within)));
+            }
+        }
+        assert!(wrap.mean_within(20.0) < wrap.ends_within(0.0, 20.0));
+    }
+}

@@ -1,0 +1,373 @@
+//! What is about to happen: the balance of free agents and answers due, when a call dialed now is answered.
+//!
+//! PACING.md, near-optimal policy: dial while E over ring time R of P(agents free by t + R + grace - answers due
+//! before t + R <= 0) <= theta. R takes the middle of each eighth of the learned ring time distribution.
+use crate::books::{Agent, AgentState, Call, Stage};
+use crate::distribution::{Balance, Cumulants, Sum};
+use crate::duration::{self, Durations, Running};
+use crate::ring::{ROWS, RingTable, row_of};
+
+/// Moments ahead that stand for the ring time distribution.
+const MOMENTS: usize = 8;
+/// Busy agents, idle agents and expected answers up to which distributions are exact.
+const EXACT_BUSY: usize = 64;
+const EXACT_IDLE: usize = 30;
+const EXACT_DUE: f64 = 24.0;
+/// Standard errors by which the answer probability is taken higher than estimated.
+const CAUTION: f64 = 1.0;
+
+/// What has been learned.
+#[derive(Debug, Clone)]
+pub(crate) struct Learned {
+    pub ring: RingTable,
+    pub talk: Durations,
+    pub wrap: Durations,
+    /// Answers of dials with a given probability, over the sum of those probabilities, fading.
+    pub given_answers: f64,
+    pub given_sum: f64,
+}
+
+impl Learned {
+    pub fn new() -> Self {
+        Self {
+            ring: RingTable::new(),
+            talk: Durations::new(duration::TALK),
+            wrap: Durations::new(duration::WRAP),
+            given_answers: 0.0,
+            given_sum: 0.0,
+        }
+    }
+
+    /// Takes in whether a dial with a given probability was answered.
+    pub fn observe_given(&mut self, p: f64, answered: bool) {
+        let keep = 1.0 - 1.0 / 300.0;
+        self.given_answers = self.given_answers * keep + f64::from(u8::from(answered));
+        self.given_sum = self.given_sum * keep + p;
+    }
+
+    /// Factor by which given probabilities turn out too low (prior: ten expected answers at factor one).
+    fn given_factor(&self) -> f64 {
+        ((self.given_answers + 10.0) / (self.given_sum + 10.0)).clamp(0.1, 10.0)
+    }
+}
+
+/// The books, counted for one decision.
+#[derive(Debug, Clone)]
+pub(crate) struct Scene {
+    /// Idle agents less answered people already waiting for one.
+    pub idle: i64,
+    pub talk_ages: Vec<f64>,
+    pub wrap_ages: Vec<f64>,
+    /// Calls in flight by row of age, those without a probability of their own.
+    pub in_flight: [f64; ROWS],
+    /// Age and given probability of the others.
+    pub given: Vec<(f64, f64)>,
+    /// All in flight.
+    pub open: u64,
+    running_talk: Running,
+    running_wrap: Running,
+}
+
+impl Scene {
+    pub fn new() -> Self {
+        Self {
+            idle: 0,
+            talk_ages: Vec::new(),
+            wrap_ages: Vec::new(),
+            in_flight: [0.0; ROWS],
+            given: Vec::new(),
+            open: 0,
+            running_talk: Running::new(),
+            running_wrap: Running::new(),
+        }
+    }
+
+    /// Counts the books and brings the estimates up to date with what is still running.
+    pub fn take(&mut self, now: f64, agents: &[Agent], calls: &[Call], learned: &mut Learned) {
+        self.talk_ages.clear();
+        self.wrap_ages.clear();
+        self.given.clear();
+        self.in_flight = [0.0; ROWS];
+        self.running_talk = Running::new();
+        self.running_wrap = Running::new();
+        let mut on_line = [0.0; ROWS];
+        let (mut idle, mut reserved, mut waiting) = (0_i64, 0_i64, 0_i64);
+        self.open = 0;
+        for call in calls {
+            match call.stage {
+                Stage::InFlight => {
+                    let age = now - call.dialed;
+                    self.open += 1;
+                    on_line[row_of(age)] += 1.0;
+                    match call.given_p {
+                        None => self.in_flight[row_of(age)] += 1.0,
+                        Some(p) => self.given.push((age, p)),
+                    }
+                }
+                Stage::Waiting { .. } => waiting += 1,
+                Stage::Talking { .. } => {}
+            }
+        }
+        for agent in agents {
+            let age = now - agent.since;
+            match agent.state {
+                AgentState::Idle if !agent.leaving => idle += 1,
+                AgentState::Talk => {
+                    self.running_talk.add(&learned.talk, age);
+                    if !agent.leaving {
+                        self.talk_ages.push(age);
+                    }
+                }
+                AgentState::Wrap => {
+                    self.running_wrap.add(&learned.wrap, age);
+                    if !agent.leaving {
+                        self.wrap_ages.push(age);
+                    }
+                }
+                AgentState::Reserved => {
+                    reserved += 1;
+                    if !agent.leaving {
+                        self.talk_ages.push(0.0);
+                    }
+                }
+                AgentState::Idle | AgentState::Away => {}
+            }
+        }
+        self.idle = idle - (waiting - reserved).max(0);
+        learned.ring.refresh(&on_line);
+        learned.talk.refresh(&self.running_talk);
+        learned.wrap.refresh(&self.running_wrap);
+    }
+
+    /// Dials asked for and not yet reported are as good as dialed now.
+    pub fn add_pending(&mut self, pending: u64) {
+        self.open += pending;
+        #[allow(clippy::cast_precision_loss)]
+        {
+            self.in_flight[0] += pending as f64;
+        }
+    }
+}
+
+/// One moment ahead.
+#[derive(Debug, Clone)]
+pub(crate) struct Moment {
+    pub balance: Balance,
+    /// Probability that a call dialed now is answered before the moment.
+    pub answer: f64,
+}
+
+/// The moments ahead of one decision.
+#[derive(Debug, Clone)]
+pub(crate) struct Forecast {
+    pub moments: [Moment; MOMENTS],
+    /// Idle agents alone against every answer the calls in flight may ever give.
+    pub on_idle: Moment,
+    pub expected_answers: f64,
+    /// Answer probability of one new dial, as estimated.
+    pub answer_probability: f64,
+    /// Agents free at the mean ring time.
+    pub free_agents: f64,
+}
+
+struct Groups<'a> {
+    scene: &'a Scene,
+    learned: &'a Learned,
+    caution: f64,
+    rate: f64,
+}
+
+impl Groups<'_> {
+    /// Each group of calls in flight alike: probability of an answer within `within`, and how many.
+    fn for_each(&self, within: f64, mut f: impl FnMut(f64, f64)) {
+        let ring = &self.learned.ring;
+        let mut age = 0.0;
+        for &count in &self.scene.in_flight {
+            if count > 0.0 {
+                f(
+                    (ring.answered_within(age, within) * self.caution).min(1.0),
+                    count,
+                );
+            }
+            age += crate::ring::STEP;
+        }
+        let factor = self.learned.given_factor() * self.caution;
+        for &(age, p) in &self.scene.given {
+            let ratio = factor * p / self.rate;
+            f((ring.answered_within(age, within) * ratio).min(1.0), 1.0);
+        }
+    }
+
+    fn due_cumulants(&self, within: f64) -> Cumulants {
+        let mut due = Cumulants::default();
+        self.for_each(within, |q, count| due.add(q, count));
+        due
+    }
+
+    fn due_sum(&self, within: f64, waiting: usize) -> Sum {
+        let mut due = Sum::constant(waiting);
+        self.for_each(within, |q, count| {
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            for _ in 0..(count as usize) {
+                due.add(q);
+            }
+        });
+        due
+    }
+
+    /// Agents that will be free `within` seconds from now: a function applied to each one's probability.
+    fn freeing(&self, within: f64, mut f: impl FnMut(f64)) {
+        let wrapped = self.learned.wrap.mean_within(within);
+        for &age in &self.scene.talk_ages {
+            f(self.learned.talk.ends_within(age, within) * wrapped);
+        }
+        for &age in &self.scene.wrap_ages {
+            f(self.learned.wrap.ends_within(age, within));
+        }
+    }
+
+    fn free_cumulants(&self, within: f64) -> Cumulants {
+        let mut free = Cumulants::default();
+        self.freeing(within, |r| free.add(r, 1.0));
+        #[allow(clippy::cast_precision_loss)]
+        {
+            free.mean += self.scene.idle as f64;
+        }
+        free
+    }
+}
+
+impl Forecast {
+    pub fn new(scene: &Scene, learned: &Learned, grace: f64) -> Self {
+        let ring = &learned.ring;
+        let p = ring.answer_probability();
+        let caution = ((p + CAUTION * ring.answer_error()) / p).min(1.0 / p);
+        let groups = Groups {
+            scene,
+            learned,
+            caution,
+            rate: p,
+        };
+        let due = groups.due_cumulants(f64::INFINITY);
+        let busy = scene.talk_ages.len() + scene.wrap_ages.len();
+        let idle = usize::try_from(scene.idle).unwrap_or(0);
+        let waiting = usize::try_from(-scene.idle).unwrap_or(0);
+        let few = idle <= EXACT_IDLE && waiting <= EXACT_IDLE && due.mean <= EXACT_DUE;
+        let at = |i: usize| {
+            #[allow(clippy::cast_precision_loss)]
+            let u = (i as f64 + 0.5) / MOMENTS as f64;
+            ring.quantile(u)
+        };
+        let answer = |r: f64| (ring.answered_within(0.0, r) * caution).min(1.0);
+        let free_agents;
+        let moments: [Moment; MOMENTS];
+        if few && busy <= EXACT_BUSY {
+            moments = std::array::from_fn(|i| {
+                let mut free = Sum::constant(idle);
+                groups.freeing(at(i) + grace, |r| free.add(r));
+                Moment {
+                    balance: Balance::exact(&free, groups.due_sum(at(i), waiting)),
+                    answer: answer(at(i)),
+                }
+            });
+            free_agents = groups.free_cumulants(at(MOMENTS / 2) + grace).mean;
+        } else {
+            // Sums over agents are smooth in the horizon: three of them, and straight lines between.
+            let nodes = [at(0), at(MOMENTS / 2), at(MOMENTS - 1)];
+            let free = nodes.map(|r| groups.free_cumulants(r + grace));
+            moments = std::array::from_fn(|i| {
+                let r = at(i);
+                let left = usize::from(i > MOMENTS / 2);
+                let part = (r - nodes[left]) / (nodes[left + 1] - nodes[left]).max(1e-9);
+                Moment {
+                    balance: Balance::Normal {
+                        free: Cumulants::between(free[left], free[left + 1], part.clamp(0.0, 1.0)),
+                        due: groups.due_cumulants(r),
+                    },
+                    answer: answer(r),
+                }
+            });
+            free_agents = free[1].mean;
+        }
+        let on_idle = Moment {
+            balance: if few {
+                Balance::exact(&Sum::constant(idle), groups.due_sum(f64::INFINITY, waiting))
+            } else {
+                #[allow(clippy::cast_precision_loss)]
+                Balance::Normal {
+                    free: Cumulants {
+                        mean: scene.idle as f64,
+                        ..Cumulants::default()
+                    },
+                    due,
+                }
+            },
+            answer: (p * caution).min(1.0),
+        };
+        Self {
+            moments,
+            on_idle,
+            expected_answers: due.mean / caution,
+            answer_probability: p,
+            free_agents,
+        }
+    }
+
+    /// Answers that find nobody if nothing more is dialed.
+    pub fn shortfall(&self) -> f64 {
+        self.moments
+            .iter()
+            .map(|m| m.balance.shortfall())
+            .fold(0.0, f64::max)
+    }
+
+    /// Probability that one more call dialed now, after `others` dialed with it, finds nobody when answered.
+    pub fn risk_after(&self, others: u64) -> f64 {
+        let total: f64 = self.moments.iter().map(|m| m.risk_after(others)).sum();
+        #[allow(clippy::cast_precision_loss)]
+        {
+            total / MOMENTS as f64
+        }
+    }
+
+    /// How many to dial, at most `limit`, so that the last of them runs no more than `risk`.
+    pub fn dials_within(&self, risk: f64, limit: u64) -> u64 {
+        most(limit, |others| self.risk_after(others) <= risk)
+    }
+
+    /// The same, when agents that are busy now may not be counted on.
+    pub fn dials_on_idle(&self, risk: f64, limit: u64) -> u64 {
+        most(limit, |others| self.on_idle.risk_after(others) <= risk)
+    }
+}
+
+/// The greatest n <= limit for which `allowed(n - 1)`; `allowed` holds up to some point and never again.
+fn most(limit: u64, allowed: impl Fn(u64) -> bool) -> u64 {
+    let (mut sure, mut step) = (0, 1);
+    while sure < limit && allowed((sure + step).min(limit) - 1) {
+        sure = (sure + step).min(limit);
+        step *= 2;
+    }
+    let mut beyond = (sure + step).min(limit + 1);
+    while beyond > sure + 1 {
+        let middle = sure + (beyond - sure) / 2;
+        if allowed(middle - 1) {
+            sure = middle;
+        } else {
+            beyond = middle;
+        }
+    }
+    sure
+}
+
+impl Moment {
+    /// Probability that an answer finds nobody, after `others` dialed now.
+    fn risk_after(&self, others: u64) -> f64 {
+        if others == 0 {
+            return self.balance.nobody_free();
+        }
+        let mut balance = self.balance.clone();
+        balance.add_due(self.answer, others);
+        balance.nobody_free()
+    }
+}

@@ -1,0 +1,273 @@
+//! Answer probability and ring time, learned together from calls that may not have answered yet.
+//!
+//! A dialed call meets two competing risks: a person answers, or it ends without an answer. A life table with
+//! discrete hazards (Kaplan and Meier 1958; Aalen and Johansen 1978 for competing risks) takes a call still
+//! ringing, given up or failed in the network as what it is, right-censored: it was at risk until now. So quick
+//! answers, which are seen before slow ones and before any failure to answer, do not make the estimate too high.
+//!
+//! Prior: four dials that never age: a person answers with probability 0.3 after 6 to 20 s (uniform), otherwise the
+//! line is free again after 10 to 40 s (uniform).
+
+/// Width of a row of the table, seconds.
+pub(crate) const STEP: f64 = 0.5;
+/// Rows; the last also holds everything older.
+pub(crate) const ROWS: usize = 160;
+
+const PRIOR_DIALS: f64 = 4.0;
+const PRIOR_ANSWER: f64 = 0.3;
+const PRIOR_RING: (f64, f64) = (6.0, 20.0);
+const PRIOR_UNANSWERED: (f64, f64) = (10.0, 40.0);
+
+/// How an observation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RingEnd {
+    Answered,
+    Unanswered,
+    Censored,
+}
+
+/// The learned table and what follows from it.
+#[derive(Debug, Clone)]
+pub(crate) struct RingTable {
+    answered: [f64; ROWS],
+    unanswered: [f64; ROWS],
+    censored: [f64; ROWS],
+    /// Still on the line at the row's start.
+    survival: [f64; ROWS + 1],
+    /// Answered before the row's start.
+    incidence: [f64; ROWS + 1],
+    /// Observations behind the estimate, those still ringing by the part they have told.
+    weight: f64,
+}
+
+/// The row an age falls in.
+pub(crate) fn row_of(age: f64) -> usize {
+    if age <= 0.0 {
+        return 0;
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let row = (age / STEP) as usize;
+    row.min(ROWS - 1)
+}
+
+fn uniform_rows(range: (f64, f64), total: f64) -> [f64; ROWS] {
+    let mut rows = [0.0; ROWS];
+    let mut start = 0.0;
+    for row in &mut rows {
+        let overlap = (range.1.min(start + STEP) - range.0.max(start)).max(0.0);
+        *row = total * overlap / (range.1 - range.0);
+        start += STEP;
+    }
+    rows
+}
+
+impl RingTable {
+    pub fn new() -> Self {
+        let mut table = Self {
+            answered: [0.0; ROWS],
+            unanswered: [0.0; ROWS],
+            censored: [0.0; ROWS],
+            survival: [1.0; ROWS + 1],
+            incidence: [0.0; ROWS + 1],
+            weight: 0.0,
+        };
+        table.refresh(&[0.0; ROWS]);
+        table
+    }
+
+    /// Takes in one finished observation; earlier ones fade so that about `memory` of them count.
+    pub fn observe(&mut self, age: f64, end: RingEnd, memory: f64) {
+        if end != RingEnd::Censored {
+            self.fade(1.0 - 1.0 / memory);
+        }
+        let rows = match end {
+            RingEnd::Answered => &mut self.answered,
+            RingEnd::Unanswered => &mut self.unanswered,
+            RingEnd::Censored => &mut self.censored,
+        };
+        rows[row_of(age)] += 1.0;
+    }
+
+    /// Lets everything learned count `keep` of what it did.
+    pub fn fade(&mut self, keep: f64) {
+        for rows in [&mut self.answered, &mut self.unanswered, &mut self.censored] {
+            for row in rows.iter_mut() {
+                *row *= keep;
+            }
+        }
+    }
+
+    /// Works the table out anew, with the calls now on the line (by row of age) as censored today.
+    pub fn refresh(&mut self, on_line: &[f64; ROWS]) {
+        let prior_answered = prior_answered();
+        let prior_unanswered = prior_unanswered();
+        let mut at_risk = [0.0; ROWS];
+        let mut older = 0.0;
+        let mut ended = PRIOR_DIALS;
+        for row in (0..ROWS).rev() {
+            let ends = self.answered[row]
+                + self.unanswered[row]
+                + prior_answered[row]
+                + prior_unanswered[row];
+            let cut = self.censored[row] + on_line[row];
+            ended += self.answered[row] + self.unanswered[row];
+            // A censored call is at risk for half of its last row.
+            at_risk[row] = older + ends + 0.5 * cut;
+            older += ends + cut;
+        }
+        let mut alive = 1.0;
+        let mut answered = 0.0;
+        for row in 0..ROWS {
+            self.survival[row] = alive;
+            self.incidence[row] = answered;
+            if at_risk[row] > 1e-12 {
+                let answers = (self.answered[row] + prior_answered[row]) / at_risk[row];
+                let others = (self.unanswered[row] + prior_unanswered[row]) / at_risk[row];
+                answered += alive * answers;
+                alive = (alive * (1.0 - answers - others)).max(0.0);
+            }
+        }
+        self.survival[ROWS] = alive;
+        self.incidence[ROWS] = answered;
+        let told: f64 = (0..ROWS)
+            .map(|row| (self.censored[row] + on_line[row]) * (1.0 - self.survival[row]))
+            .sum();
+        self.weight = ended + told;
+    }
+
+    /// Probability that a person answers a new dial.
+    pub fn answer_probability(&self) -> f64 {
+        self.incidence[ROWS].clamp(1e-4, 0.9999)
+    }
+
+    /// Standard error of that, from the observations behind it.
+    pub fn answer_error(&self) -> f64 {
+        let p = self.answer_probability();
+        (p * (1.0 - p) / (self.weight + 1.0)).sqrt()
+    }
+
+    /// Answered before `age`, of all dialed (linear within a row).
+    fn incidence_at(&self, age: f64) -> f64 {
+        Self::read(&self.incidence, age)
+    }
+
+    fn read(table: &[f64; ROWS + 1], age: f64) -> f64 {
+        let at = (age / STEP).max(0.0);
+        let row = row_of(age);
+        #[allow(clippy::cast_precision_loss)]
+        let part = (at - row as f64).min(1.0);
+        table[row] + (table[row + 1] - table[row]) * part
+    }
+
+    /// Probability that a call of this age, still ringing, is answered within `within` seconds from now
+    /// (`f64::INFINITY`: ever).
+    pub fn answered_within(&self, age: f64, within: f64) -> f64 {
+        let alive = Self::read(&self.survival, age);
+        if alive < 1e-3 {
+            // Older than anything seen: it may be a slow route, and is taken for one.
+            return self.answer_probability() * (within / 10.0).min(1.0);
+        }
+        ((self.incidence_at(age + within) - self.incidence_at(age)) / alive).clamp(0.0, 1.0)
+    }
+
+    /// Ring time by which a share `u` of the answers has come.
+    pub fn quantile(&self, u: f64) -> f64 {
+        let wanted = u * self.incidence[ROWS];
+        let row = self.incidence[1..ROWS].partition_point(|&answered| answered < wanted);
+        let in_row = self.incidence[row + 1] - self.incidence[row];
+        #[allow(clippy::cast_precision_loss)]
+        let start = row as f64 * STEP;
+        if in_row <= 0.0 {
+            return start;
+        }
+        start + STEP * ((wanted - self.incidence[row]) / in_row).clamp(0.0, 1.0)
+    }
+
+    /// What is learned, for a snapshot.
+    pub fn learned(&self) -> [&[f64; ROWS]; 3] {
+        [&self.answered, &self.unanswered, &self.censored]
+    }
+
+    /// Takes over what a snapshot holds.
+    pub fn learned_mut(&mut self) -> [&mut [f64; ROWS]; 3] {
+        [&mut self.answered, &mut self.unanswered, &mut self.censored]
+    }
+}
+
+fn prior_answered() -> &'static [f64; ROWS] {
+    use std::sync::OnceLock;
+    static ROWS_OF_PRIOR: OnceLock<[f64; ROWS]> = OnceLock::new();
+    ROWS_OF_PRIOR.get_or_init(|| uniform_rows(PRIOR_RING, PRIOR_DIALS * PRIOR_ANSWER))
+}
+
+fn prior_unanswered() -> &'static [f64; ROWS] {
+    use std::sync::OnceLock;
+    static ROWS_OF_PRIOR: OnceLock<[f64; ROWS]> = OnceLock::new();
+    ROWS_OF_PRIOR.get_or_init(|| uniform_rows(PRIOR_UNANSWERED, PRIOR_DIALS * (1.0 - PRIOR_ANSWER)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prior_alone_is_the_documented_one() {
+        let table = RingTable::new();
+        // A person who takes longer than 10 s competes with the end of an unanswered call: the life table
+        // keeps the shares exactly.
+        assert!((table.answer_probability() - 0.3).abs() < 1e-9);
+        assert!((table.quantile(0.5) - 13.0).abs() < 0.3);
+        assert!(table.answered_within(0.0, 5.9) < 1e-9);
+        assert!((table.answered_within(0.0, f64::INFINITY) - 0.3).abs() < 1e-9);
+    }
+
+    #[test]
+    fn early_answers_of_calls_still_ringing_do_not_bias_upwards() {
+        // 100 dials, 15 s ago; 30 of them would answer uniformly over 6..20 s, so 19 have.
+        let mut table = RingTable::new();
+        let mut on_line = [0.0; ROWS];
+        for i in 0..19 {
+            table.observe(6.0 + f64::from(i) * 9.0 / 19.0, RingEnd::Answered, 500.0);
+        }
+        on_line[row_of(15.0)] = 81.0;
+        table.refresh(&on_line);
+        let p = table.answer_probability();
+        assert!((0.2..0.4).contains(&p), "{p}");
+    }
+
+    #[test]
+    fn another_answer_probability_is_followed_within_tens_of_calls() {
+        for (truth, answers) in [(0.1, 8), (0.6, 48)] {
+            let mut table = RingTable::new();
+            for i in 0..80 {
+                if i % 10 < answers / 8 {
+                    table.observe(6.0 + f64::from(i % 14), RingEnd::Answered, 250.0);
+                } else {
+                    table.observe(25.0, RingEnd::Unanswered, 250.0);
+                }
+            }
+            table.refresh(&[0.0; ROWS]);
+            assert!((table.answer_probability() - truth).abs() < 0.04);
+        }
+    }
+
+    #[test]
+    fn failures_of_the_network_do_not_lower_the_estimate() {
+        let mut table = RingTable::new();
+        for _ in 0..500 {
+            table.observe(0.3, RingEnd::Censored, 250.0);
+        }
+        table.refresh(&[0.0; ROWS]);
+        assert!((table.answer_probability() - 0.3).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_call_older_than_all_seen_may_still_answer() {
+        let mut table = RingTable::new();
+        for _ in 0..200 {
+            table.observe(25.0, RingEnd::Unanswered, 250.0);
+        }
+        table.refresh(&[0.0; ROWS]);
+        assert!(table.answered_within(60.0, 10.0) > 0.0);
+    }
+}
