@@ -15,7 +15,8 @@ from models.records import Record
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send to the switch. With a `token` the reply (api response; for bgapi the command reply) comes back as Replied."""
+    """Send to the switch. With a `token` the reply (api response; for bgapi the command reply) comes back
+    as Replied."""
 
     command: Command
     token: str | None = None

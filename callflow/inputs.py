@@ -11,7 +11,8 @@ from models.records import CampaignSettings, ClaimedAttempt, DialerSnapshot, Kno
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The dialer holds the lease and read the database: the first input of every engine. `wall` is now's epoch."""
+    """The dialer holds the lease and read the database: the first input of every engine. `wall` is now's
+    epoch."""
 
     snapshot: DialerSnapshot
     wall: float
@@ -40,7 +41,8 @@ class SwitchEvent:
 
 @dataclass(frozen=True, slots=True)
 class Replied:
-    """The reply to a Send that carried a token. `ok` is False for `-ERR…`/`-USAGE…`; `text` is the whole reply."""
+    """The reply to a Send that carried a token. `ok` is False for `-ERR…`/`-USAGE…`; `text` is the whole
+    reply."""
 
     token: str
     ok: bool
@@ -68,7 +70,8 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Commanded:
-    """A command of a person or program, durably TAKEN. `agent`/`campaign` carry the row when it is not known yet."""
+    """A command of a person or program, durably TAKEN. `agent`/`campaign` carry the row when it is not
+    known yet."""
 
     command: OperatorCommand
     agent: KnownAgent | None = None

@@ -1,8 +1,8 @@
 """Durable facts: what the dialer writes to its journal first and PostgreSQL is fed from.
 
 The engine makes them (effects.Save), `callflow.journal` appends one JSON line each, and
-`models.repository.records` applies them. Applying a record twice changes nothing: recovery replays the journal.
-All times are wall times: epoch seconds on the dialer's clock, which is anchored in PostgreSQL's.
+`models.repository.records` applies them. Applying a record twice changes nothing: recovery replays the
+journal. All times are wall times: epoch seconds on the dialer's clock, which is anchored in PostgreSQL's.
 """
 
 from __future__ import annotations
@@ -209,7 +209,8 @@ def from_json(data: Mapping[str, Any]) -> Record:
     """Read what `to_json` wrote.
 
     Raises:
-        ValueError: an unknown kind or a field of the wrong name: the journal is of another version or damaged.
+        ValueError: an unknown kind or a field of the wrong name: the journal is of another version or
+        damaged.
     """
     fields = dict(data)
     kind = fields.pop("kind", None)
@@ -226,16 +227,16 @@ def from_json(data: Mapping[str, Any]) -> Record:
     return record
 
 
-# --- what the repository hands to the engine -----------------------------------------------------------------
+# --- what the repository hands to the engine -----------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignSettings:
     """One campaign as the engine needs it; validated by the repository when read.
 
-    `gateway` names the carrier gateway of the switch; a number is dialed as `sofia/gateway/{gateway}/{number}`.
-    `ring_seconds` counts from the first PROGRESS and is never under 16 (REGULATION.md: 15 s or four rings).
-    `message` is what the switch plays when no agent came in time (empty: nothing, the call just ends).
+    `gateway` names the carrier gateway of the switch; a number is dialed as
+    `sofia/gateway/{gateway}/{number}`. `ring_seconds` counts from the first PROGRESS and is never under 16
+    (REGULATION.md: 15 s or four rings). `message` is what the switch plays when no agent came in time (empty: nothing, the call just ends).
     """
 
     campaign_id: str

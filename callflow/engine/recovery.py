@@ -1,0 +1,353 @@
+"""Start, reconnect, and doubt about a single leg: one way for all three, asking the switch.
+
+`uuid_dump` answers for a leg (`show channels` lags by 0.2 s, FACTS §14): alive, then the leg is brought
+forward to where the switch has it; gone, then the hang-up hook's word in the switch's hash says how it
+ended, else UNKNOWN. While any leg is in doubt after a (re)connect nothing is dialed and nobody is matched.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from callflow.engine import agents, closing, legs, matching
+from callflow.engine.board import Agent, Attempt, Board, Leg
+from callflow.engine.config import OUTCOME_REALM
+from callflow.engine.outcomes import from_hook, hook_value
+from callflow.engine.tables import LegEvent, LegState
+from esl import commands
+from models.enums import AgentState, AttemptState, LegKind, Outcome
+from models.records import DialerSnapshot, KnownAgent, OpenAttempt
+
+_ASK_AGAIN_SECONDS = 2.0
+_HOOK_GRACE_SECONDS = 0.7
+
+
+# --- what the database knew ----------------------------------------------------------------------------
+
+
+def load(board: Board, snapshot: DialerSnapshot) -> None:
+    """Take over agents and open attempts; their legs are asked for when the link is up."""
+    for known in snapshot.agents:
+        add_agent(board, known)
+    for found in snapshot.attempts:
+        _load_attempt(board, found)
+    for known in snapshot.agents:
+        _load_agent_state(board, known)
+
+
+def add_agent(board: Board, known: KnownAgent) -> Agent:
+    """An agent as the database knows them, logged out until their state is taken over."""
+    agent = Agent(
+        known.agent_id,
+        known.name,
+        known.extension,
+        board.next_serial(),
+        campaign_id=known.campaign_id or "",
+        since=board.now,
+    )
+    board.agents[known.agent_id] = agent
+    return agent
+
+
+def _load_attempt(board: Board, found: OpenAttempt) -> None:
+    campaign = board.campaigns.get(found.campaign_id)
+    if campaign is None:
+        board.counters["attempt_of_unknown_campaign"] += 1
+        return
+    attempt = Attempt(found.attempt_id, found.campaign_id, found.number, board.next_serial(), recovered=True)
+    board.attempts[found.attempt_id] = attempt
+    if found.leg_id is None:
+        # Claimed, and its originate never journaled: it was never sent.
+        closing.close(board, attempt, Outcome.NOT_DIALED, None)
+        return
+    attempt.leg_id, attempt.state = found.leg_id, AttemptState.DIALING
+    campaign.lines += 1
+    campaign.pacer.dialed(board.now, attempt.call_id)
+    board.legs[found.leg_id] = Leg(
+        found.leg_id, LegKind.CUSTOMER, found.attempt_id, sent_at=board.now, since=board.now
+    )
+
+
+def _load_agent_state(board: Board, known: KnownAgent) -> None:
+    agent = board.agents[known.agent_id]
+    if known.state is AgentState.LOGGED_OUT:
+        return
+    agent.leg_id = known.leg_id or ""
+    if known.leg_id:
+        board.legs[known.leg_id] = Leg(
+            known.leg_id, LegKind.AGENT, known.agent_id, sent_at=board.now, since=board.now
+        )
+    talking_on = board.attempts.get(known.attempt_id or "")
+    if known.state is AgentState.TALKING and talking_on is not None:
+        _resume_talk(board, agent, talking_on)
+    elif known.state is AgentState.TALKING:
+        # The call's end was recorded, the wrap-up not: it begins now.
+        agent.state, agent.since = AgentState.TALKING, board.now
+        agents.call_ended(board, agent, known.attempt_id or "")
+    elif known.state in (AgentState.WRAP_UP, AgentState.PAUSED):
+        agent.state, agent.reason, agent.last_attempt_id = known.state, known.reason, known.attempt_id or ""
+        board.tell_pacer(agent)
+        if known.state is AgentState.WRAP_UP:
+            agents.start_wrap_up(board, agent)
+    else:
+        board.set_agent(agent, AgentState.CONNECTING, reason="dialer restarted")
+
+
+def _resume_talk(board: Board, agent: Agent, attempt: Attempt) -> None:
+    """They were talking: believe it until the switch says otherwise. Times come with the leg's dump or its
+    end."""
+    agent.state, agent.since, agent.attempt_id = AgentState.TALKING, board.now, attempt.attempt_id
+    attempt.agent_id, attempt.state = agent.agent_id, AttemptState.CONNECTED
+    customer = board.legs[attempt.leg_id]
+    customer.state, customer.peer_id = LegState.BRIDGED, agent.leg_id
+    standing = board.legs.get(agent.leg_id)
+    if standing is not None:
+        standing.state, standing.peer_id, agent.leg_ready = LegState.BRIDGED, customer.leg_id, True
+    campaign = board.campaigns[attempt.campaign_id]
+    attempt.answered_at = board.now
+    campaign.pacer.answered(board.now, attempt.call_id)
+    board.tell_pacer(agent)
+    campaign.pacer.connected(board.now, attempt.call_id, agent.number)
+
+
+# --- the link ------------------------------------------------------------------------------------------
+
+
+def link_up(board: Board, core_uuid: str) -> None:
+    """Subscribed again (or for the first time): settle every open leg before anything is dialed."""
+    restarted = bool(board.core_uuid) and core_uuid != board.core_uuid
+    board.core_uuid, board.link_up, board.switch_offset = core_uuid, True, None
+    board.blocked.pop("switch_away", None)
+    if restarted:
+        lose_all_legs(board)
+    open_legs = sorted(board.legs.values(), key=lambda leg: leg.kind is not LegKind.AGENT)
+    board.resyncing = {leg.leg_id for leg in open_legs}
+    for leg in open_legs:
+        ask(board, leg)
+    board.census, board.census_due = None, True
+    board.timer("census", 1.0)
+    for agent in board.agents.values():
+        agents.connect_phone(board, agent)
+    check_done(board)
+
+
+def link_down(board: Board) -> None:
+    """Nothing more is heard; what was asked is lost. Calls go on at the switch."""
+    board.link_up = False
+    board.blocked["switch_away"] = None
+    board.resyncing.clear()
+
+
+def lose_all_legs(board: Board) -> None:
+    """A new Core-UUID: the switch was restarted and every leg with it."""
+    for leg in list(board.legs.values()):
+        if leg.kind is LegKind.CUSTOMER:
+            closing.customer_leg_lost(board, leg, Outcome.SWITCH_LOST)
+    for leg in list(board.legs.values()):
+        closing.drop_leg(board, leg)
+        agents.leg_ended(board, leg, "SWITCH_LOST")
+
+
+def check_done(board: Board) -> None:
+    """When the last leg in doubt is settled, matching begins again."""
+    if board.resyncing:
+        return
+    for campaign in board.campaigns.values():
+        if campaign.waiting and campaign.ready:
+            matching.match(board, campaign)
+
+
+# --- one leg in doubt ----------------------------------------------------------------------------------
+
+
+def ask(board: Board, leg: Leg) -> None:
+    """Ask the switch for one leg, and again if no answer settles it."""
+    if not board.link_up:
+        return
+    board.counters["leg_asked_for"] += 1
+    board.send(commands.uuid_dump(leg.leg_id), f"dump:{leg.leg_id}")
+    board.timer(f"watch:{leg.leg_id}", _ASK_AGAIN_SECONDS)
+
+
+def dumped(board: Board, leg: Leg, text: str) -> None:
+    """The answer to `ask`: the leg's data as JSON, or that there is no such leg."""
+    if text.startswith("-ERR"):
+        _gone(board, leg)
+        return
+    try:
+        data = json.loads(text, strict=False)
+    except ValueError:
+        board.counters["dump_unreadable"] += 1
+        return
+    if not isinstance(data, dict):
+        board.counters["dump_unreadable"] += 1
+        return
+    board.resyncing.discard(leg.leg_id)
+    leg.doubts = 0
+    if leg.kind is LegKind.AGENT:
+        _adopt_agent(board, leg, data)
+    else:
+        _adopt_customer(board, leg, data)
+    check_done(board)
+
+
+def _gone(board: Board, leg: Leg) -> None:
+    if leg.kind is LegKind.AGENT:
+        closing.drop_leg(board, leg)
+        agents.leg_ended(board, leg, "GONE")
+        check_done(board)
+    else:
+        board.send(commands.hash_select(OUTCOME_REALM, leg.leg_id), f"hash:{leg.leg_id}")
+
+
+def hash_read(board: Board, leg: Leg, text: str) -> None:
+    """The hook's word on a leg that is gone. It is written a moment after the leg can no longer be found."""
+    ending = from_hook(text)
+    if ending is not None:
+        closing.customer_leg_ended(board, leg, ending)
+    elif leg.doubts == 0:
+        leg.doubts = 1
+        board.timer(f"hash:{leg.leg_id}", _HOOK_GRACE_SECONDS)
+        return
+    else:
+        closing.customer_leg_lost(board, leg, Outcome.UNKNOWN)
+    check_done(board)
+
+
+def ask_hash_again(board: Board, leg: Leg) -> None:
+    if board.link_up:
+        board.send(commands.hash_select(OUTCOME_REALM, leg.leg_id), f"hash:{leg.leg_id}")
+
+
+def _us(data: dict[str, Any], name: str) -> int:
+    text = str(data.get(name, ""))
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def peer_of(data: dict[str, Any]) -> str:
+    """The leg this one is bridged to now, by the switch's own data; empty if to none."""
+    for name in ("variable_signal_bond", "variable_bridge_uuid", "Other-Leg-Unique-ID"):
+        if data.get(name) and data.get("Channel-State") in (
+            "CS_EXCHANGE_MEDIA",
+            "CS_SOFT_EXECUTE",
+            "CS_HIBERNATE",
+        ):
+            return str(data[name])
+    return ""
+
+
+def _adopt_agent(board: Board, leg: Leg, data: dict[str, Any]) -> None:
+    answered_us = _us(data, "Caller-Channel-Answered-Time")
+    if not answered_us:
+        legs.reach_created(board, leg, _us(data, "Caller-Channel-Created-Time"))
+        board.timer(f"watch:{leg.leg_id}", 35.0)
+        return
+    board.timer(f"watch:{leg.leg_id}", 60.0)
+    if leg.state is LegState.BRIDGED and not peer_of(data):
+        legs.parked(board, leg, answered_us)
+        return
+    legs.reach_answered(board, leg, answered_us)
+    if leg.state is LegState.ANSWERED:
+        legs.parked(board, leg, answered_us)
+    if leg.state is LegState.PARKED and leg.leg_id not in board.resyncing:
+        _settle_reservation(board, leg)
+
+
+def _settle_reservation(board: Board, leg: Leg) -> None:
+    """An agent reserved for a call that no longer is: free."""
+    agent = board.agents.get(leg.owner_id)
+    if agent is not None and agent.leg_id == leg.leg_id and agent.attempt_id not in board.attempts:
+        agents.release(board, agent)
+
+
+def _adopt_customer(board: Board, leg: Leg, data: dict[str, Any]) -> None:
+    attempt = board.attempts.get(leg.owner_id)
+    if attempt is None:
+        board.send(commands.uuid_kill(leg.leg_id))
+        return
+    board.timer(f"watch:{leg.leg_id}", 60.0)
+    if attempt.recovered:
+        set_hook(board, leg)
+    leg.created_us = leg.created_us or _us(data, "Caller-Channel-Created-Time")
+    answered_us = _us(data, "Caller-Channel-Answered-Time")
+    progress_us = _us(data, "Caller-Channel-Progress-Time") or _us(data, "Caller-Channel-Progress-Media-Time")
+    if leg.state in (LegState.SENT, LegState.CREATED) and progress_us:
+        legs.reach_ringing(board, leg, progress_us)
+    elif leg.state is LegState.SENT:
+        legs.reach_created(board, leg)
+    if not answered_us:
+        return
+    leg.progress_us = leg.progress_us or progress_us
+    leg.answered_us = leg.answered_us or answered_us
+    if leg.state is LegState.BRIDGED:
+        leg.bridged_us = leg.bridged_us or _us(data, "Caller-Channel-Bridged-Time")
+        return
+    _adopt_answered(board, leg, attempt, data, answered_us)
+
+
+def _adopt_answered(board: Board, leg: Leg, attempt: Attempt, data: dict[str, Any], answered_us: int) -> None:
+    peer = board.legs.get(peer_of(data))
+    if peer is not None and peer.kind is LegKind.AGENT:
+        _adopt_bridge(board, leg, attempt, peer, data, answered_us)
+        return
+    if data.get("variable_current_application") not in (None, "", "sleep", "uuid_bridge"):
+        legs.reach_message(board, leg, answered_us)
+        return
+    legs.reach_waiting(board, leg, answered_us)
+    if attempt.state is AttemptState.BRIDGING and board.now - attempt.matched_at > 0.9:
+        agent = board.agents.get(attempt.agent_id)
+        matching.unmatch(board, attempt)
+        if agent is not None and agent.leg_id:
+            board.send(commands.uuid_exists(agent.leg_id), f"exists:{agent.leg_id}")
+        matching.wait_again(board, attempt)
+
+
+def _adopt_bridge(
+    board: Board, leg: Leg, attempt: Attempt, peer: Leg, data: dict[str, Any], answered_us: int
+) -> None:
+    """They are bridged and we had not heard of it."""
+    legs.reach_answered(board, leg, answered_us)
+    if leg.state is LegState.ANSWERED:
+        board.move_leg(leg, LegEvent.WAIT)
+    agent = board.agents.get(peer.owner_id)
+    if agent is None:
+        return
+    if attempt.state is AttemptState.ANSWERED and agent.state is AgentState.READY:
+        matching.reserve(board, attempt, agent)
+    if attempt.state is AttemptState.BRIDGING and attempt.agent_id == agent.agent_id:
+        matching.connected(board, attempt, agent, _us(data, "Caller-Channel-Bridged-Time"))
+
+
+def set_hook(board: Board, leg: Leg) -> None:
+    """Make the switch keep this leg's end for us until it is durable (ARCHITECTURE, Recovery)."""
+    board.send(commands.uuid_setvar(leg.leg_id, "api_hangup_hook", hook_value(leg.leg_id, OUTCOME_REALM)))
+
+
+# --- legs that nobody knows ----------------------------------------------------------------------------
+
+
+def census(board: Board, text: str) -> None:
+    """`show channels` read twice, a second apart: a leg in both that we do not know is asked for its
+    owner."""
+    try:
+        rows = json.loads(text, strict=False).get("rows", [])
+        seen = {str(row["uuid"]) for row in rows}
+    except (ValueError, AttributeError, KeyError, TypeError):
+        board.counters["census_unreadable"] += 1
+        return
+    unknown = {uuid for uuid in seen if uuid not in board.legs}
+    if board.census is None:
+        board.census = unknown
+        board.timer("census", 1.0)
+        return
+    for uuid in sorted(unknown & board.census):
+        board.send(commands.uuid_getvar(uuid, "rm_owner"), f"owner:{uuid}")
+    board.census, board.census_due = None, False
+
+
+def owner_told(board: Board, uuid: str, text: str) -> None:
+    """Hang up only what carries our owner variable."""
+    if text.strip() == board.config.owner and uuid not in board.legs:
+        board.counters["orphan_leg_hung_up"] += 1
+        board.send(commands.uuid_kill(uuid))
