@@ -1,5 +1,4 @@
-"""The local journal: what happened is here, by one write(2) per engine step, before its effects leave the "
-"process.
+"""The local journal: by one write(2) per engine step, what happened is here before its effects leave the process.
 
 A directory per writer, one segment file after another. A segment begins with `ringmaster-journal VERSION
 SWITCH`; then one record a line: length of the JSON in bytes, CRC-32 in hex, the JSON. PostgreSQL is fed from
