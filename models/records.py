@@ -236,7 +236,8 @@ class CampaignSettings:
 
     `gateway` names the carrier gateway of the switch; a number is dialed as
     `sofia/gateway/{gateway}/{number}`. `ring_seconds` counts from the first PROGRESS and is never under 16
-    (REGULATION.md: 15 s or four rings). `message` is what the switch plays when no agent came in time (empty: nothing, the call just ends).
+    (REGULATION.md: 15 s or four rings). `message` is what the switch plays when no
+    agent came in time (empty: nothing, the call just ends).
     """
 
     campaign_id: str

@@ -88,6 +88,7 @@ def leg_ended(board: Board, leg: Leg, cause: str) -> None:
         return
     agent.phone_failures = 0 if was_up else agent.phone_failures + 1
     if agent.state is AgentState.TALKING:
+        agent.last_attempt_id = agent.attempt_id
         board.move_agent(agent, AgentEvent.LEG_DOWN, reason="phone lost", attempt_id=agent.attempt_id)
         start_wrap_up(board, agent)
     else:

@@ -160,7 +160,7 @@ class Board:
         if timestamp_us <= 0:
             return
         seen = self.wall - timestamp_us / 1e6
-        if self.switch_offset is None or seen < self.switch_offset or seen > self.switch_offset + 5.0:
+        if self.switch_offset is None or seen < self.switch_offset or seen > self.switch_offset + 60.0:
             self.switch_offset = seen
 
     def drift(self, seconds: float) -> None:

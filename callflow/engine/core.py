@@ -93,6 +93,8 @@ class Engine:
             case DialingAllowed(allowed, reason):
                 if allowed:
                     board.blocked.pop(reason, None)
+                    for agent in board.agents.values():
+                        agents.connect_phone(board, agent)
                 else:
                     board.blocked[reason] = None
                 board.dirty.update(board.campaigns)

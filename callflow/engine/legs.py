@@ -224,7 +224,7 @@ def hung_up(board: Board, leg: Leg, event: ChannelHangupComplete) -> None:
         closing.customer_leg_ended(board, leg, from_event(event))
     else:
         closing.drop_leg(board, leg)
-        agents.leg_ended(board, leg, event.cause)
+        matching.agent_leg_lost(board, leg, event.cause)
     recovery.check_done(board)
 
 
@@ -245,7 +245,7 @@ def refused(board: Board, leg: Leg, cause: str) -> None:
     closing.drop_leg(board, leg)
     board.counters[f"originate_refused:{word[:40]}"] += 1
     if leg.kind is LegKind.AGENT:
-        agents.leg_ended(board, leg, word)
+        matching.agent_leg_lost(board, leg, word)
     else:
         attempt = board.attempts.get(leg.owner_id)
         if attempt is not None:

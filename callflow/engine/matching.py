@@ -104,6 +104,17 @@ def wait_again(board: Board, attempt: Attempt) -> None:
     match(board, campaign)
 
 
+def agent_leg_lost(board: Board, leg: Leg, cause: str) -> None:
+    """A standing leg is gone. Who was about to be bridged to it is asked for and goes back to the queue."""
+    agent = board.agents.get(leg.owner_id)
+    attempt = board.attempts.get(agent.attempt_id) if agent and agent.leg_id == leg.leg_id else None
+    if attempt is not None and attempt.state is AttemptState.BRIDGING:
+        unmatch(board, attempt)
+        if board.link_up:
+            board.send(commands.uuid_exists(attempt.leg_id), f"exists:{attempt.leg_id}")
+    agents.leg_ended(board, leg, cause)
+
+
 def leg_confirmed(board: Board, leg: Leg, *, exists: bool) -> None:
     """The answer to a doubt of `bridge_refused`: the living side goes on. A dead side's end comes by
     `recovery`."""

@@ -117,9 +117,10 @@ def _resume_talk(board: Board, agent: Agent, attempt: Attempt) -> None:
 def link_up(board: Board, core_uuid: str) -> None:
     """Subscribed again (or for the first time): settle every open leg before anything is dialed."""
     restarted = bool(board.core_uuid) and core_uuid != board.core_uuid
-    board.core_uuid, board.link_up, board.switch_offset = core_uuid, True, None
+    board.core_uuid, board.link_up = core_uuid, True
     board.blocked.pop("switch_away", None)
     if restarted:
+        board.switch_offset = None
         lose_all_legs(board)
     open_legs = sorted(board.legs.values(), key=lambda leg: leg.kind is not LegKind.AGENT)
     board.resyncing = {leg.leg_id for leg in open_legs}
@@ -146,7 +147,7 @@ def lose_all_legs(board: Board) -> None:
             closing.customer_leg_lost(board, leg, Outcome.SWITCH_LOST)
     for leg in list(board.legs.values()):
         closing.drop_leg(board, leg)
-        agents.leg_ended(board, leg, "SWITCH_LOST")
+        matching.agent_leg_lost(board, leg, "SWITCH_LOST")
 
 
 def check_done(board: Board) -> None:
@@ -183,6 +184,7 @@ def dumped(board: Board, leg: Leg, text: str) -> None:
     if not isinstance(data, dict):
         board.counters["dump_unreadable"] += 1
         return
+    board.hear_switch_clock(_us(data, "Event-Date-Timestamp"))
     board.resyncing.discard(leg.leg_id)
     leg.doubts = 0
     if leg.kind is LegKind.AGENT:
@@ -195,7 +197,7 @@ def dumped(board: Board, leg: Leg, text: str) -> None:
 def _gone(board: Board, leg: Leg) -> None:
     if leg.kind is LegKind.AGENT:
         closing.drop_leg(board, leg)
-        agents.leg_ended(board, leg, "GONE")
+        matching.agent_leg_lost(board, leg, "GONE")
         check_done(board)
     else:
         board.send(commands.hash_select(OUTCOME_REALM, leg.leg_id), f"hash:{leg.leg_id}")

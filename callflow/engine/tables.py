@@ -122,6 +122,7 @@ LEG: dict[tuple[LegState, LegEvent], LegState] = {
     (_L.WAITING, _V.BRIDGE): _L.BRIDGED,
     (_L.WAITING, _V.MESSAGE): _L.MESSAGE,
     (_L.WAITING, _V.END): _L.ENDED,
+    (_L.MESSAGE, _V.BRIDGE): _L.BRIDGED,
     (_L.MESSAGE, _V.END): _L.ENDED,
     (_L.PARKED, _V.BRIDGE): _L.BRIDGED,
     (_L.PARKED, _V.END): _L.ENDED,

@@ -1,0 +1,43 @@
+"""The state machines as data: closed, connected, and final where they say so."""
+
+from __future__ import annotations
+
+from callflow.engine.tables import AGENT, ATTEMPT, LEG, AgentEvent, AttemptEvent, LegEvent, LegState
+from models.enums import AgentState, AttemptState
+
+
+def reachable(table: dict[tuple[str, str], str], start: str) -> set[str]:
+    seen, todo = {start}, [start]
+    while todo:
+        state = todo.pop()
+        for (before, _), after in table.items():
+            if before == state and after not in seen:
+                seen.add(after)
+                todo.append(after)
+    return seen
+
+
+def test_every_state_is_reached_and_every_event_used() -> None:
+    assert reachable(dict(AGENT), AgentState.LOGGED_OUT) == set(AgentState)
+    assert reachable(dict(LEG), LegState.SENT) == set(LegState)
+    assert reachable(dict(ATTEMPT), AttemptState.CLAIMED) == set(AttemptState)
+    assert {event for _, event in AGENT} == set(AgentEvent)
+    assert {event for _, event in LEG} == set(LegEvent)
+    assert {event for _, event in ATTEMPT} == set(AttemptEvent)
+
+
+def test_the_ends_are_final() -> None:
+    assert not [key for key in LEG if key[0] is LegState.ENDED]
+    assert not [key for key in ATTEMPT if key[0] is AttemptState.CLOSED]
+
+
+def test_a_leg_can_end_and_an_attempt_be_closed_in_every_state() -> None:
+    assert all((s, LegEvent.END) in LEG for s in LegState if s is not LegState.ENDED)
+    assert all((s, AttemptEvent.CLOSE) in ATTEMPT for s in AttemptState if s is not AttemptState.CLOSED)
+
+
+def test_an_agent_in_a_call_is_never_ready_at_once() -> None:
+    """Between two calls lies a wrap-up, or a reservation that came to nothing."""
+    assert {after for (before, _), after in AGENT.items() if before is AgentState.TALKING} == {
+        AgentState.WRAP_UP
+    }
