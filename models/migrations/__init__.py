@@ -1,0 +1,1 @@
+"""Alembic migrations, shipped in the package; `models.migrate` runs them."""

@@ -1,0 +1,34 @@
+"""Every table. Text words with a CHECK for enums, timestamptz for times, UUIDv7 keys, E.164 numbers."""
+
+from models.tables.base import Base
+from models.tables.calls import Attempt, Call, CallNote, Leg
+from models.tables.control import Command, Event, LiveSnapshot, Switch
+from models.tables.dialing import Campaign, ImportBatch, Lead, List, RuleRefusal
+from models.tables.parties import Account, Client, DoNotCall, Person, PersonPhone, Tenant
+from models.tables.people import Agent, AgentStateLog, Team
+
+__all__ = [
+    "Account",
+    "Agent",
+    "AgentStateLog",
+    "Attempt",
+    "Base",
+    "Call",
+    "CallNote",
+    "Campaign",
+    "Client",
+    "Command",
+    "DoNotCall",
+    "Event",
+    "ImportBatch",
+    "Lead",
+    "Leg",
+    "List",
+    "LiveSnapshot",
+    "Person",
+    "PersonPhone",
+    "RuleRefusal",
+    "Switch",
+    "Team",
+    "Tenant",
+]

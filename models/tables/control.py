@@ -1,0 +1,84 @@
+"""How the processes meet: switch with its lease, command, event, live snapshot."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.enums import CommandKind, CommandStatus
+from models.tables.base import Base, Id, Json, choice, made_at, reference
+
+
+class Switch(Base):
+    """One FreeSWITCH, and the lease of the one dialer that commands it.
+
+    `lease_token` grows each time the holder changes; the lease is held while `lease_expires_at` is ahead of
+    PostgreSQL's own clock.
+    """
+
+    __tablename__ = "switch"
+    __table_args__ = (CheckConstraint("lease_token >= 0", name="token"),)
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(unique=True)
+    lease_token: Mapped[int] = mapped_column(server_default="0")
+    lease_holder: Mapped[str] = mapped_column(server_default="")
+    lease_expires_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = made_at()
+
+
+class Command(Base):
+    """What a person or program asked of a dialer: the audit log of every intervention.
+
+    TAKEN is durable before the effect. Times are PostgreSQL's own, but for `finished_at`: the dialer's wall time.
+    """
+
+    __tablename__ = "command"
+    __table_args__ = (
+        Index("ix_command_open", "switch_id", "id", postgresql_where=text("status IN ('pending', 'taken')")),
+    )
+
+    id: Mapped[Id]
+    switch_id: Mapped[str] = reference("switch")
+    kind: Mapped[CommandKind] = choice(CommandKind)
+    agent_id: Mapped[str | None] = reference("agent")
+    campaign_id: Mapped[str | None] = reference("campaign")
+    payload: Mapped[Json] = mapped_column(server_default="{}")
+    requested_by: Mapped[str] = mapped_column(server_default="")
+    idempotency_key: Mapped[str | None] = mapped_column(unique=True)
+    status: Mapped[CommandStatus] = choice(CommandStatus)
+    expires_at: Mapped[datetime]
+    taken_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    detail: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[datetime] = made_at()
+
+
+class Event(Base):
+    """A row of the event feed. `seq` is its place, given after the commit by the one sequencer; readers use it."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        Index("ix_event_unsequenced", "id", postgresql_where=text("seq IS NULL")),
+        Index("ix_event_topic", "topic", "seq"),
+    )
+
+    id: Mapped[Id]
+    seq: Mapped[int | None] = mapped_column(unique=True)
+    topic: Mapped[str]
+    at: Mapped[datetime]
+    payload: Mapped[Json]
+    recorded_at: Mapped[datetime] = made_at()
+
+
+class LiveSnapshot(Base):
+    """The newest live figures of one topic; overwritten, never history."""
+
+    __tablename__ = "live_snapshot"
+
+    topic: Mapped[str] = mapped_column(primary_key=True)
+    payload: Mapped[Json]
+    at: Mapped[datetime]
+    updated_at: Mapped[datetime] = made_at()
