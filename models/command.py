@@ -109,3 +109,7 @@ def installed_version() -> str:
 @click.version_option(installed_version(), prog_name="ringmaster")
 def main() -> None:
     """Ringmaster, an open-source outbound dialer: `ringmaster demo` shows it at work on this machine."""
+
+
+if __name__ == "__main__":
+    main()
