@@ -1,4 +1,4 @@
-"""Engine time: the monotonic clock, `speed` times as fast against the simulator, and the wall times made of it.
+"""Engine time: the monotonic clock, `speed` times as fast against the simulator, and wall times made of it.
 
 Engine seconds start at 0 with the process. Wall time is anchored once, at the dialer's start, in
 PostgreSQL's clock (never before the newest attempt in the database, so that a scaled run can be resumed) and

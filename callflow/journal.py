@@ -1,4 +1,4 @@
-"""The local journal: by one write(2) per engine step, what happened is here before its effects leave the process.
+"""The local journal: by one write(2) per engine step, what happened is here before its effects leave.
 
 A directory per writer, one segment file after another. A segment begins with `ringmaster-journal VERSION
 SWITCH`; then one record a line: length of the JSON in bytes, CRC-32 in hex, the JSON. PostgreSQL is fed from
@@ -274,8 +274,7 @@ class Journal:
         if not reached or (after.strip(b"\0") and segment != self._number) or segment == self._number:
             raise JournalDamaged(
                 f"{path} is damaged at byte {offset} ({len(line)} bytes that were never written like this): "
-                f"restore "
-                "the file from a backup, or move it away to go on without what it holds from there."
+                "restore the file from a backup, or move it away to go on without what it holds from there."
             )
         torn = Torn(path, offset, len(rest))
         if torn not in self.torn:
@@ -328,8 +327,7 @@ class Journal:
         if len(parts) == 3 and parts[0] == MAGIC and parts[1] == str(VERSION).encode():
             raise JournalVersion(
                 f"{path} belongs to the switch {parts[2].decode(errors='replace')}, not {self.switch_id}: "
-                f"use the data "
-                "directory of that switch, or move the file away."
+                "use the data directory of that switch, or move the file away."
             )
         raise JournalVersion(f"{path} begins with {line[:60]!r}: {_OTHER_VERSION}")
 
@@ -360,14 +358,12 @@ def open_free(root: Path, switch_id: str) -> tuple[Journal, list[Journal]]:
 
 _OTHER_VERSION = (
     "another version of Ringmaster wrote this journal; start that version once with the database up (it "
-    "empties the "
-    "journal), then this one."
+    "empties the journal), then this one."
 )
 
 
 def _unwritable(directory: Path, error: OSError) -> JournalUnwritable:
     return JournalUnwritable(
         f"The journal can't be written in {directory} ({error.strerror or error}): make the directory "
-        f"writable and "
-        "leave room on its disk, or set RINGMASTER_DATA_DIRECTORY to another one."
+        "writable and leave room on its disk, or set RINGMASTER_DATA_DIRECTORY to another one."
     )
