@@ -210,6 +210,15 @@ def encode(command: Command) -> bytes:
     return text.encode() + b"\n\n"
 
 
+def describe(command: Command) -> str:
+    """A command for the log.
+
+    Its kind and name, no argument (numbers and passwords are none of the log's business).
+    """
+    kind = type(command).__name__
+    return f"{kind} {command.name}" if isinstance(command, Api | BgApi | SendEvent) else kind
+
+
 def dialable(number: str) -> str:
     """`number` if it may be dialed (``^\\+?[1-9][0-9]{5,14}$``), else UnencodableValue."""
     if DIALABLE.fullmatch(number) is None:
