@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import TypeVar
 
 from callflow.engine.tables import AGENT, ATTEMPT, LEG
+
+S = TypeVar("S", bound=StrEnum)
+V = TypeVar("V", bound=StrEnum)
 
 
 def markdown() -> str:
@@ -18,7 +22,7 @@ def markdown() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _table(name: str, table: Mapping[tuple[StrEnum, StrEnum], StrEnum]) -> str:
+def _table(name: str, table: Mapping[tuple[S, V], S]) -> str:
     rows: dict[str, list[str]] = {}
     for (before, event), after in table.items():
         rows.setdefault(str(before), []).append(f"{event} → {after}")
