@@ -1,0 +1,260 @@
+"""Applications of the dialplan that a leg runs: one after another, until moved or hung up.
+
+An application that ends hands over to the next of the list; the end of the list hangs up with NORMAL_CLEARING
+(FACTS section 4; d32, d35).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from esl.simulator import hearing, legs
+from esl.simulator.causes import known_cause
+from esl.simulator.clock import ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from esl.simulator.channel import Channel
+    from esl.simulator.clock import Timer
+    from esl.simulator.core import Core
+    from esl.simulator.text import Pairs
+
+PLAYED: Final = "FILE PLAYED"
+NOT_FOUND: Final = "FILE NOT FOUND"
+
+
+class Run:
+    """One application at work. `silent_park`: parked by park_after_bridge, without an EXECUTE (FACTS 6)."""
+
+    __slots__ = ("data", "name", "nested", "playing", "silent_park", "started_us", "timer", "uuid")
+
+    def __init__(
+        self, name: str, data: str, uuid: str, *, nested: bool = False, silent_park: bool = False
+    ) -> None:
+        self.name = name
+        self.data = data
+        self.uuid = uuid
+        self.nested = nested
+        self.silent_park = silent_park
+        self.playing = False
+        self.started_us = 0
+        self.timer: Timer | None = None
+
+
+def parse_inline(text: str) -> list[tuple[str, str]]:
+    """`app:arg,app:arg`, or `m:X:app:argXapp:arg` with another separator."""
+    separator = ","
+    if text.startswith("m:") and len(text) > 3 and text[3] == ":":
+        separator, text = text[2], text[4:]
+    items = [item.strip() for item in text.split(separator)]
+    return [(name, data) for name, _, data in (item.partition(":") for item in items) if name]
+
+
+def next_app(core: Core, channel: Channel) -> None:
+    """The leg's list goes on."""
+    if not channel.alive:
+        return
+    if not channel.apps:
+        legs.hang_up(core, channel, "NORMAL_CLEARING", "application", at_once=True)
+        return
+    name, data = channel.apps.pop(0)
+    start(core, channel, name, data)
+
+
+def start(
+    core: Core, channel: Channel, name: str, data: str, *, nested: bool = False, event_uuid: str = ""
+) -> None:
+    """EXECUTE, and what the application does. `nested`: on top of the running one (broadcast, sendmsg)."""
+    known = APPLICATIONS.get(name)
+    if known is None:  # FACTS section 9
+        legs.hang_up(core, channel, "DESTINATION_OUT_OF_ORDER", "application", at_once=True)
+        return
+    expanded = expand_variables(channel, data)
+    run = Run(name, expanded, event_uuid or core.new_uuid(), nested=nested)
+    channel.runs.append(run)
+    channel.last_app = name
+    channel.vars.set("current_application", name)
+    channel.vars.set("current_application_data", expanded)
+    channel.vars.set("current_application_response", None)
+    core.emit(channel, "CHANNEL_EXECUTE", tail=_application(run))
+    known(core, channel, run)
+
+
+def finish(core: Core, channel: Channel, run: Run, response: str = "_none_") -> None:
+    """The application returned by itself."""
+    _complete(core, channel, run, response)
+    if run.nested or not channel.alive:
+        return
+    next_app(core, channel)
+
+
+def interrupt(core: Core, channel: Channel) -> None:
+    """Whatever the leg runs ends now: the thread left the application."""
+    while channel.runs:
+        run = channel.runs[-1]
+        if run.timer is not None:
+            run.timer.cancel()
+        if run.playing:
+            _stop_playback(core, channel, run, "break")
+        if run.name == "park":
+            core.emit(channel, "CHANNEL_UNPARK")
+        if run.silent_park:
+            channel.runs.remove(run)
+        else:
+            _complete(core, channel, run, PLAYED if run.name == "playback" else "_none_")
+
+
+def park(core: Core, channel: Channel, run: Run) -> None:
+    """Parked until something else happens; `park_timeout` ends it and clears `park_after_bridge`."""
+    timeout = channel.vars.get("park_timeout")
+    if timeout:
+        seconds, _, cause = timeout.partition(":")
+        channel.vars.set("park_timeout", None)
+        channel.vars.set("park_after_bridge", None)
+        if seconds.isdigit() and int(seconds):
+            ending = known_cause(cause, "NORMAL_CLEARING")
+            run.timer = core.after(
+                ticks(int(seconds)), lambda: legs.hang_up(core, channel, ending, "application")
+            )
+    core.emit(channel, "CHANNEL_PARK")
+
+
+def park_after_bridge(core: Core, channel: Channel) -> None:
+    run = Run("park", "", "", silent_park=True)
+    channel.runs.append(run)
+    legs.run_state(core, channel, "CS_PARK")
+    core.emit(channel, "CHANNEL_PARK")
+
+
+def break_playback(core: Core, channel: Channel) -> None:
+    """`uuid_break`: the file that plays stops; anything else goes on."""
+    run = channel.runs[-1] if channel.runs else None
+    if run is None or not run.playing:
+        return
+    if run.timer is not None:
+        run.timer.cancel()
+    _stop_playback(core, channel, run, "break")
+    finish(core, channel, run, PLAYED)
+
+
+def expand_variables(channel: Channel, text: str) -> str:
+    if "${" not in text:
+        return text
+    return re.sub(r"\$\{([^}]*)\}", lambda m: channel.vars.get(m[1]) or "", text)
+
+
+def _application(run: Run, response: str | None = None) -> Pairs:
+    pairs = [("Application", run.name)]
+    if run.data:
+        pairs.append(("Application-Data", run.data))
+    if response is not None:
+        pairs.append(("Application-Response", response))
+    return [*pairs, ("Application-UUID", run.uuid)]
+
+
+def _complete(core: Core, channel: Channel, run: Run, response: str) -> None:
+    if run in channel.runs:
+        channel.runs.remove(run)
+    if response != "_none_":
+        channel.vars.set("current_application_response", response)
+    core.emit(channel, "CHANNEL_EXECUTE_COMPLETE", tail=_application(run, response))
+    if run.nested and channel.runs:
+        channel.vars.set("current_application", channel.runs[-1].name)
+
+
+def _sleep(core: Core, channel: Channel, run: Run) -> None:
+    text = run.data.strip()
+    seconds = int(text) / 1000 if text.isdigit() else 0.0
+    run.timer = core.after(ticks(seconds), lambda: finish(core, channel, run))
+
+
+def _playback(core: Core, channel: Channel, run: Run) -> None:
+    if run.data in core.config.missing_files or not run.data:
+        finish(core, channel, run, NOT_FOUND)
+        return
+    run.playing = True
+    run.started_us = core.us
+    hearing.hears(core, channel)
+    core.emit(channel, "PLAYBACK_START", tail=[("Playback-File-Path", run.data)])
+    seconds = playback_seconds(core, run.data)
+    if seconds is not None:
+        run.timer = core.after(ticks(seconds), lambda: _played(core, channel, run))
+
+
+def _played(core: Core, channel: Channel, run: Run) -> None:
+    _stop_playback(core, channel, run, "done")
+    finish(core, channel, run, PLAYED)
+
+
+def _stop_playback(core: Core, channel: Channel, run: Run, status: str) -> None:
+    run.playing = False
+    played_ms = (core.us - run.started_us) // 1000
+    channel.vars.set("playback_last_offset_pos", str(played_ms * 8))
+    channel.vars.set("playback_seconds", str(played_ms // 1000))
+    channel.vars.set("playback_ms", str(played_ms))
+    channel.vars.set("playback_samples", str(played_ms * 8))
+    tail = [("Playback-File-Path", run.data), ("Playback-Status", status)]
+    core.emit(channel, "PLAYBACK_STOP", tail=tail)
+    if channel.alive:
+        hearing.waits(core, channel)
+
+
+def playback_seconds(core: Core, source: str) -> float | None:
+    """How long a source plays; None = until it is stopped (music, silence without end)."""
+    if source in core.config.sound_seconds:
+        return core.config.sound_seconds[source]
+    if source.startswith("local_stream://"):
+        return None
+    if source.startswith("silence_stream://"):
+        milliseconds = source.removeprefix("silence_stream://").split(",")[0]
+        return None if milliseconds.startswith("-") else int(milliseconds or 0) / 1000
+    if source.startswith("tone_stream://"):
+        if "loops=-1" in source:
+            return None
+        times = re.findall(r"%\((\d+),(\d+)", source)
+        return sum(int(on) + int(off) for on, off in times) / 1000 or core.config.playback_seconds
+    return core.config.playback_seconds
+
+
+def _hangup(core: Core, channel: Channel, run: Run) -> None:
+    legs.hang_up(core, channel, known_cause(run.data), "application", at_once=True)
+
+
+def _set(core: Core, channel: Channel, run: Run) -> None:
+    name, _, value = run.data.partition("=")
+    channel.vars.set(name, value)
+    finish(core, channel, run)
+
+
+def _unset(core: Core, channel: Channel, run: Run) -> None:
+    channel.vars.set(run.data, None)
+    finish(core, channel, run)
+
+
+def _nothing(core: Core, channel: Channel, run: Run) -> None:
+    finish(core, channel, run)
+
+
+def _endless(core: Core, channel: Channel, run: Run) -> None:
+    """Until the leg is moved or ends."""
+
+
+APPLICATIONS: Final[dict[str, Callable[[Core, Channel, Run], None]]] = {
+    "answer": _nothing,
+    "echo": _endless,
+    "endless_playback": _playback,
+    "event": _nothing,
+    "export": _set,
+    "hangup": _hangup,
+    "info": _nothing,
+    "log": _nothing,
+    "park": park,
+    "playback": _playback,
+    "pre_answer": _nothing,
+    "ring_ready": _nothing,
+    "set": _set,
+    "sleep": _sleep,
+    "unset": _unset,
+}

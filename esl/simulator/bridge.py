@@ -1,0 +1,280 @@
+"""uuid_bridge: two legs become one call, and what happens when one of them leaves (FACTS section 6; e01-e10).
+
+`+OK` means accepted. Then, tick by tick: both legs leave what they run and go to SOFT_EXECUTE, then EXECUTE
+on both and one CHANNEL_BRIDGE on the first leg. Which events of the two legs come first is not ordered in
+FreeSWITCH; here the first argument's come first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from esl.simulator import apps, hearing, legs
+from esl.simulator.channel import STATE_NUMBER, Channel, profile_pairs
+from esl.simulator.transfer import inline_transfer
+
+if TYPE_CHECKING:
+    from esl.simulator.core import Core
+    from esl.simulator.text import Pairs
+
+Phase = Literal["asked", "moving", "up", "over"]
+
+
+class Bridge:
+    """Two legs on their way to each other, or talking. `a` is the first argument."""
+
+    __slots__ = ("a", "b", "phase", "raced")
+
+    def __init__(self, a: Channel, b: Channel) -> None:
+        self.a = a
+        self.b = b
+        self.phase: Phase = "asked"
+        self.raced = False
+
+    def other(self, channel: Channel) -> Channel:
+        return self.b if channel is self.a else self.a
+
+
+def uuid_bridge(core: Core, a: Channel, b: Channel) -> None:
+    """Both legs exist: the answer is +OK whatever becomes of it."""
+    if a is b:
+        core.after(1, lambda: _to_itself(core, a))
+        return
+    for leg in (a, b):
+        if leg.bridge is not None:
+            _leave_for_another(core, leg)
+    bridge = Bridge(a, b)
+    a.bridge = b.bridge = bridge
+    stamp = core.us // 1_000_000
+    before = profile_pairs("Other-Leg", a)
+    for leg, other, kind in ((a, b, "originatee"), (b, a, "originator")):
+        _marry(core, leg, other, kind, stamp, before if leg is b else profile_pairs("Other-Leg", other))
+    a.vars.set("uuid_bridge", b.uuid)
+    answered = bool(a.answered and b.answered)
+    in_between = a.job is not None and bool(a.answered)
+    if in_between:  # ANSWER seen, the application not begun: the race of FACTS section 6
+        bridge.raced = core.rng.random() < core.config.answer_race_probability
+    core.after(1, lambda: _move(core, bridge))
+    settle = 2 if core.rng.random() < 0.5 else 3
+    if core.rng.random() < 0.03:
+        settle += 1
+    if answered:
+        core.after(settle, lambda: _meet(core, bridge))
+    else:
+        core.after(2, lambda: _not_ready(core, bridge))
+
+
+def leg_ends(core: Core, channel: Channel) -> None:
+    """A leg is hung up: called by its thread before it reports."""
+    bridge = channel.bridge
+    if bridge is None:
+        return
+    other = bridge.other(channel)
+    phase, bridge.phase = bridge.phase, "over"
+    channel.bridge = None
+    channel.call_uuid = channel.uuid
+    if other.bridge is bridge:
+        other.bridge = None
+    else:
+        return
+    if phase == "up":
+        channel.vars.set("last_bridge_role", "originator" if channel is bridge.a else "originatee")
+        if channel is bridge.a:
+            _survive(core, other, channel)
+            _unbridge(core, bridge, channel.hangup_cause or "")
+        else:
+            _unbridge(core, bridge, channel.hangup_cause or "")
+            _survive(core, other, channel)
+    elif phase == "moving" and channel is bridge.b and other.alive:
+        # the first leg's thread finds the second gone (switch_ivr_bridge.c uuid_bridge_on_soft_execute)
+        legs.hang_up(core, other, "ORIGINATOR_CANCEL", "partner")
+
+
+def part(core: Core, channel: Channel) -> Channel | None:
+    """End the bridge of a leg that goes elsewhere (transfer, park); gives the partner, who is to survive."""
+    bridge = channel.bridge
+    if bridge is None:
+        return None
+    other = bridge.other(channel)
+    phase, bridge.phase = bridge.phase, "over"
+    channel.bridge = other.bridge = None
+    channel.call_uuid, other.call_uuid = channel.uuid, other.uuid
+    if phase == "up":
+        _unbridge(core, bridge, "NORMAL_CLEARING")
+        hearing.left(core, channel)
+    return other if phase == "up" else None
+
+
+def survive(core: Core, channel: Channel) -> None:
+    """A leg whose partner left: its own after-bridge variables decide."""
+    _survive(core, channel, None)
+
+
+def _marry(core: Core, leg: Channel, other: Channel, kind: str, stamp: int, profile: Pairs) -> None:
+    source = f"{stamp}:{core.new_uuid()}:uuid_br:{other.uuid}"
+    leg.transfer_source = source
+    leg.logical_direction = "inbound"
+    leg.profile_index += 1
+    leg.profile_created = core.us
+    leg.hit_dialplan = leg.hit_dialplan and kind == "originatee"
+    leg.touch()
+    leg.set_other_leg([("Other-Type", kind), *profile])
+    v = leg.vars
+    v.set("bridge_channel", other.name)
+    v.set("bridge_uuid", other.uuid)
+    v.set("signal_bond", other.uuid)
+    v.set("original_destination_number", leg.number)
+    v.set("original_caller_id_name", "Outbound Call")
+    v.set("original_caller_id_number", leg.number)
+    v.set("transfer_history", source)
+    v.set("transfer_source", source)
+    leg.state = STATE_NUMBER["CS_HIBERNATE"]
+
+
+def _move(core: Core, bridge: Bridge) -> None:
+    if bridge.phase != "asked":
+        return
+    bridge.phase = "moving"
+    a, b = bridge.a, bridge.b
+    for leg in (a, b):
+        if not leg.alive:  # killed right after the command: it never gets here, the other is left in RESET
+            continue
+        apps.interrupt(core, leg)
+        legs.run_state(core, leg, "CS_HIBERNATE")
+        legs.run_state(core, leg, "CS_RESET")
+        if leg is a and b.alive:
+            legs.run_state(core, a, "CS_SOFT_EXECUTE")
+    if a.alive and b.alive:
+        core.after(1, lambda: _second_moves(core, bridge))
+
+
+def _second_moves(core: Core, bridge: Bridge) -> None:
+    if bridge.phase == "moving" and bridge.b.alive and bridge.a.alive:
+        legs.run_state(core, bridge.b, "CS_SOFT_EXECUTE")
+
+
+def _meet(core: Core, bridge: Bridge) -> None:
+    a, b = bridge.a, bridge.b
+    if bridge.phase != "moving" or not a.alive or not b.alive:
+        return
+    if bridge.raced:
+        _raced(core, bridge)
+        return
+    if b.running != "CS_SOFT_EXECUTE":
+        legs.run_state(core, b, "CS_SOFT_EXECUTE")
+    a.vars.set("uuid_bridge", None)
+    bridge.phase = "up"
+    for leg, other, site in ((a, b, "bridge_a"), (b, a, "bridge_b")):
+        tail = [("Application", "uuid_bridge"), ("Application-Data", other.uuid)]
+        core.emit(leg, "CHANNEL_EXECUTE", site=f"CHANNEL_EXECUTE/{site}", tail=tail)
+    for leg, other in ((a, b), (b, a)):
+        if not leg.bridged:
+            leg.bridged = core.us
+        leg.touch()
+        hearing.talks(core, leg)
+        if leg.truth is not None:
+            leg.truth.bridged = leg.truth.bridged or core.us
+            leg.truth.bridges += 1
+            leg.truth.last_partner = other.uuid
+    core.emit(a, "CHANNEL_BRIDGE", head=_ends(bridge))
+    b.call_uuid = a.uuid
+    b.vars.set("call_uuid", a.uuid)
+    legs.run_state(core, b, "CS_EXCHANGE_MEDIA")
+    _show_each_other(core, bridge, a, b.caller_id_name or b.caller_id_number, b.caller_id_number)
+    core.after(1, lambda: _show_late(core, bridge))
+
+
+def _show_late(core: Core, bridge: Bridge) -> None:
+    if bridge.phase == "up" and bridge.b.alive:
+        _show_each_other(core, bridge, bridge.b, "Outbound Call", bridge.a.number)
+
+
+def _show_each_other(core: Core, bridge: Bridge, leg: Channel, name: str, number: str) -> None:
+    other = bridge.other(leg)
+    leg.vars.set("bridge_to", other.uuid)
+    leg.vars.set("last_bridge_to", other.uuid)
+    leg.vars.set("last_sent_callee_id_name", name)
+    leg.vars.set("last_sent_callee_id_number", number)
+    leg.callee_direction = "SEND"
+    head = [
+        ("Direction", "SEND"),
+        ("Sent-Callee-ID-Name", name),
+        ("Sent-Callee-ID-Number", number),
+        ("Bridged-To", other.uuid),
+    ]
+    core.emit(leg, "CALL_UPDATE", site="CALL_UPDATE/bridge", head=head)
+
+
+def _raced(core: Core, bridge: Bridge) -> None:
+    """e10: originate's thread put the first leg back to its application; the second is hung up."""
+    a, b = bridge.a, bridge.b
+    bridge.phase = "over"
+    a.bridge = b.bridge = None
+    legs.run_state(core, a, "CS_EXECUTE")
+    legs.hang_up(core, b, "DESTINATION_OUT_OF_ORDER", "partner", at_once=True)
+    apps.next_app(core, a)
+
+
+def _not_ready(core: Core, bridge: Bridge) -> None:
+    """One of them was not answered: both die (e07)."""
+    a, b = bridge.a, bridge.b
+    if bridge.phase != "moving":
+        return
+    bridge.phase = "over"
+    a.bridge = b.bridge = None
+    legs.hang_up(core, b, "DESTINATION_OUT_OF_ORDER", "partner", at_once=True)
+    legs.hang_up(core, a, "ORIGINATOR_CANCEL", "partner", at_once=True)
+
+
+def _to_itself(core: Core, leg: Channel) -> None:
+    if not leg.alive:
+        return
+    apps.interrupt(core, leg)
+    for state in ("CS_CONSUME_MEDIA", "CS_RESET", "CS_SOFT_EXECUTE"):
+        legs.run_state(core, leg, state)
+
+
+def _leave_for_another(core: Core, leg: Channel) -> None:
+    """Already bridged: the new bridge takes it, the old partner is on its own (e08)."""
+    other = part(core, leg)
+    if other is not None and other.alive:
+        hearing.left(core, other)
+        core.after(1, lambda: _survive(core, other, leg) if other.alive and other.bridge is None else None)
+
+
+def _unbridge(core: Core, bridge: Bridge, cause: str) -> None:
+    a = bridge.a
+    a.vars.set("bridge_to", None)
+    a.vars.set("last_bridge_hangup_cause", cause)
+    a.vars.set("bridge_hangup_cause", cause)
+    core.emit(a, "CHANNEL_UNBRIDGE", head=_ends(bridge))
+
+
+def _ends(bridge: Bridge) -> Pairs:
+    return [("Bridge-A-Unique-ID", bridge.a.uuid), ("Bridge-B-Unique-ID", bridge.b.uuid)]
+
+
+def _survive(core: Core, channel: Channel, left_by: Channel | None) -> None:
+    if not channel.alive:
+        return
+    hearing.left(core, channel)
+    channel.call_uuid = channel.uuid
+    v = channel.vars
+    v.set("call_uuid", channel.uuid)
+    v.set("bridge_to", None)
+    target = v.get("transfer_after_bridge")
+    app = v.get("exec_after_bridge_app")
+    if target:
+        v.set("transfer_after_bridge", None)  # FACTS section 6: removed when used
+        inline_transfer(core, channel, target)
+    elif app:
+        legs.run_state(core, channel, "CS_EXECUTE")
+        channel.apps.clear()
+        apps.start(core, channel, app, v.get("exec_after_bridge_arg") or "")
+    elif v.true("park_after_bridge"):
+        apps.park_after_bridge(core, channel)
+    elif v.true("hangup_after_bridge") or not channel.apps:
+        legs.hang_up(core, channel, "NORMAL_CLEARING", "partner", at_once=True)
+    else:  # FACTS section 14: the list goes on where the bridge took the leg away
+        legs.run_state(core, channel, "CS_EXECUTE")
+        apps.next_app(core, channel)

@@ -1,0 +1,188 @@
+"""The state of the switch that its parts share, and what all of them do: emit, and look up a leg."""
+
+from __future__ import annotations
+
+import random
+import uuid as uuids
+from typing import TYPE_CHECKING, Protocol
+
+from esl.simulator.clock import TICK_US, Agenda, Clock, Stamps, Timer
+from esl.simulator.connection import Client
+from esl.simulator.render import ChannelEvent, Identity, PlainEvent
+from esl.simulator.truth import CallTruth, SilenceViolation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from esl.simulator.channel import Channel
+    from esl.simulator.config import SwitchConfig
+    from esl.simulator.render import Event
+    from esl.simulator.text import Pairs
+
+
+class ShutDown(Protocol):
+    """Ends the process of the switch; the model sets it."""
+
+    def __call__(self, *, now: bool) -> None: ...
+
+
+def _never_started(*, now: bool) -> None:
+    raise RuntimeError("a core without its model can't be shut down")
+
+
+class Core:
+    """Shared state. `tick` is the tick being worked on; all stamps are its epoch microseconds (`us`)."""
+
+    def __init__(self, config: SwitchConfig, seed: int, now: float) -> None:
+        self.config = config
+        self.seed = seed
+        self.clock = Clock(config.epoch_offset_us)
+        self.tick = self.clock.tick(now)
+        self.agenda = Agenda()
+        self.rng = random.Random(f"{seed}:switch")  # noqa: S311 - a simulation
+        self.stamps = Stamps()
+        self.clients: dict[int, Client] = {}
+        self.subscribers: dict[str, list[Client]] = {}
+        self.truth: list[CallTruth] = []
+        self.on_ended: Callable[[CallTruth], None] | None = None
+        self.silence_violations: list[SilenceViolation] = []
+        self.dialed: dict[str, int] = {}
+        self.run_api: Callable[[str, str], None] | None = None
+        self.shut_down: ShutDown = _never_started
+        self.boot()
+
+    def boot(self) -> None:
+        """A process that has just started: everything that lives in FreeSWITCH's memory is new."""
+        self.core_uuid = self.new_uuid()
+        self.identity = Identity(self.config.hostname, self.core_uuid, self.stamps)
+        self.gateways = self.config.all_gateways()
+        self.started_us = self.us
+        self.sequence = 0
+        self.channels: dict[str, Channel] = {}
+        self.listed_ghosts: list[tuple[int, dict[str, str]]] = []
+        self.globals: dict[str, str] = {
+            "hostname": self.config.hostname,
+            "core_uuid": self.core_uuid,
+            "domain": "127.0.0.1",
+            "hold_music": "local_stream://moh",
+            **self.config.global_variables,
+        }
+        self.hashes: dict[str, str] = {}
+        self.database: dict[str, str] = {}
+        self.tasks: dict[int, tuple[str, Timer]] = {}
+        self.next_task = 3
+        self.sps = self.config.sessions_per_second
+        self.sps_in_force = self.sps
+        self.max_sessions = self.config.max_sessions
+        self.paused_out = False
+        self.verbose_events = False
+        self.loglevel = -1
+        self.session_ids = 0
+        self.second, self.this_second, self.last_second, self.peak_second, self.peak = 0, 0, 0, 0, 0
+        self.shutting_down = False
+
+    @property
+    def us(self) -> int:
+        return self.tick * TICK_US
+
+    def new_uuid(self) -> str:
+        return str(uuids.UUID(int=self.rng.getrandbits(128), version=4))
+
+    def after(self, ticks: int, action: Callable[[], None]) -> Timer:
+        return self.agenda.at(self.tick + ticks, action)
+
+    def find(self, uuid: str) -> Channel | None:
+        """The leg commands may act on: present and not being hung up."""
+        channel = self.channels.get(uuid)
+        return channel if channel is not None and channel.alive else None
+
+    # events -------------------------------------------------------------------------------------------
+
+    def number(self) -> int:
+        self.sequence += 1
+        return self.sequence
+
+    def interested(self, name: str) -> list[Client]:
+        found = self.subscribers.get(name)
+        if found is None:
+            found = [c for c in self.clients.values() if c.authenticated and c.wants(name, "")]
+            self.subscribers[name] = found
+        return found
+
+    def emit(
+        self,
+        channel: Channel,
+        name: str,
+        *,
+        site: str = "",
+        head: Pairs | None = None,
+        tail: Pairs | None = None,
+        variables: bool = True,
+    ) -> None:
+        """An event of a leg; nothing is rendered when nobody subscribed to it."""
+        sequence = self.number()
+        clients = self.interested(name)
+        if clients:
+            args = (name, site or name, self.us, sequence)
+            shows = variables or self.verbose_events
+            event = ChannelEvent(self.identity, args, channel, head or [], tail or [], shows)
+            self.publish(clients, event)
+
+    def emit_plain(
+        self,
+        name: str,
+        pairs: Pairs,
+        *,
+        body: str | None = None,
+        sequence: int | None = None,
+        at_us: int | None = None,
+    ) -> None:
+        """An event of the switch itself. API events carry the number and time of their command's start."""
+        used = self.number() if sequence is None else sequence
+        clients = self.interested(name)
+        if clients:
+            stamp = self.us if at_us is None else at_us
+            head = self.identity.pairs(name, name, stamp, used)
+            self.publish(clients, PlainEvent([*head, *pairs], body))
+
+    def publish(self, clients: list[Client], event: Event) -> None:
+        for client in clients:
+            if not client.passes(event.pairs):
+                continue
+            if client.losing > 0:
+                client.losing -= 1
+                continue
+            self.send_event(client, client.event(event))
+
+    # output -------------------------------------------------------------------------------------------
+
+    def send_event(self, client: Client, message: bytes) -> None:
+        if client.blocked:
+            client.held.append(message)
+        else:
+            self.send(client, message)
+
+    def send(self, client: Client, message: bytes) -> None:
+        if client.closing:
+            return
+        release = max(self.tick + client.delay_ticks, client.stalled_until)
+        if client.cut_after is not None:
+            kept = message[: client.cut_after]
+            client.cut_after -= len(kept)
+            client.out.append((release, kept))
+            if client.cut_after == 0:
+                self.close(client)
+            return
+        client.out.append((release, message))
+
+    def close(self, client: Client) -> None:
+        """The switch closes: what is queued goes out first."""
+        if not client.closing:
+            client.closing = True
+            release = max(self.tick + client.delay_ticks, client.stalled_until)
+            client.out.append((release, None))
+            self.forget(client)
+
+    def forget(self, client: Client) -> None:
+        client.forget_events()
+        self.subscribers.clear()

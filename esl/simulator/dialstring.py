@@ -1,0 +1,114 @@
+"""`originate` arguments: `{vars}[vars]sofia/gateway/GW/NUMBER APP-OR-LIST`, by FreeSWITCH's escaping rules.
+
+The rules are those of d41 (FACTS section 4): words are split at blanks outside single quotes; quotes and
+their backslashes are gone before the variables are read, so only `\\,` protects a comma; a brace closes the
+block wherever it stands; `${x}` is expanded to nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from esl.simulator.apps import parse_inline
+from esl.simulator.text import split_arguments
+
+_EXPANSION = re.compile(r"\\?\$\{[^}]*\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """A dial string that could be read. `gateway` None: not a gateway of sofia, then `cause` says why not."""
+
+    variables: dict[str, str]
+    gateway: str | None
+    number: str
+    apps: tuple[tuple[str, str], ...]
+    inline: bool
+    destination: str
+    cause: str = ""
+
+
+class UsageError(Exception):
+    """originate answers with its usage."""
+
+
+class Refused(Exception):
+    """originate answers `-ERR CAUSE` and no channel is made."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+def parse(arguments: str) -> Dial:
+    """Raises UsageError, Refused."""
+    words = split_arguments(arguments)
+    if words is None or not 2 <= len(words) <= 7:
+        raise UsageError
+    text, application = words[0], words[1]
+    variables: dict[str, str] = {}
+    legs: dict[str, str] = {}
+    if text.startswith("{"):
+        block, text = _block(text, "{", "}")
+        variables = _variables(block)
+    if text.startswith("["):
+        block, text = _block(text, "[", "]")
+        legs = _variables(block)
+    wanted = {**legs, **variables}  # a leg keeps the value of {} (d36)
+    inline = len(words) > 2 and words[2].lower() == "inline"
+    apps: tuple[tuple[str, str], ...]
+    if application.startswith("&"):
+        apps = (_single(application[1:]),)
+    elif inline:
+        apps = tuple(parse_inline(application))
+    else:
+        apps = (("hangup", "NO_ROUTE_DESTINATION"),)
+    return _endpoint(text, wanted, apps, inline, application)
+
+
+def _endpoint(
+    text: str, wanted: dict[str, str], apps: tuple[tuple[str, str], ...], inline: bool, shown: str
+) -> Dial:
+    kind, slash, rest = text.partition("/")
+    if not slash:
+        raise Refused("DESTINATION_OUT_OF_ORDER")
+    if kind == "user":
+        raise Refused("SUBSCRIBER_ABSENT")
+    if kind != "sofia":
+        raise Refused("CHAN_NOT_IMPLEMENTED")
+    profile, slash, rest = rest.partition("/")
+    if profile == "gateway":
+        name, _, number = rest.partition("/")
+        return Dial(wanted, name, number, apps, inline, shown)
+    return Dial(wanted, None, "", apps, inline, shown, "INVALID_PROFILE")
+
+
+def _block(text: str, opening: str, closing: str) -> tuple[str, str]:
+    """The block and what follows it; nesting counts, so a bare opening brace never closes."""
+    depth = 0
+    for index, char in enumerate(text):
+        if char == opening:
+            depth += 1
+        elif char == closing:
+            depth -= 1
+            if depth == 0:
+                return text[1:index], text[index + 1 :].lstrip()
+    raise Refused("DESTINATION_OUT_OF_ORDER")
+
+
+def _variables(block: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for item in re.split(r"(?<!\\),", block):
+        name, separator, value = item.replace("\\,", ",").partition("=")
+        if separator and name.strip():
+            value = _EXPANSION.sub("", value)
+            if value:
+                found[name.strip()] = value
+    return found
+
+
+def _single(text: str) -> tuple[str, str]:
+    """`app(args)`; the arguments end at the first closing bracket, as recorded (d32)."""
+    name, bracket, rest = text.partition("(")
+    return name, rest.split(")")[0] if bracket else ""

@@ -1,0 +1,208 @@
+"""Life of a leg: ringing, early media, answer, hang-up, end; event order as in FACTS section 4.
+
+A hang-up has two steps, as recorded: CHANNEL_HANGUP at once, the rest a tick later when the leg's thread
+notices. A refused call does both in one tick.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from esl.simulator import hearing, sip
+from esl.simulator.causes import CAUSE_OF_SIP, Q850
+from esl.simulator.channel import CALLSTATE_NUMBER, STATE_NUMBER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from esl.simulator.channel import Channel
+    from esl.simulator.core import Core
+    from esl.simulator.truth import EndedBy
+
+
+def run_state(core: Core, channel: Channel, state: str) -> None:
+    """The leg's thread enters `state`."""
+    channel.running = state
+    channel.state = STATE_NUMBER[state]
+    core.emit(channel, "CHANNEL_STATE", variables=False)
+
+
+def call_state(core: Core, channel: Channel, state: str) -> None:
+    head = [
+        ("Original-Channel-Call-State", channel.callstate),
+        ("Channel-Call-State-Number", str(CALLSTATE_NUMBER[state])),
+    ]
+    channel.callstate = state
+    core.emit(channel, "CHANNEL_CALLSTATE", head=head, variables=False)
+
+
+def timer(core: Core, channel: Channel, name: str, ticks: int, action: Callable[[], None]) -> None:
+    """A timer of this leg, at most one of a name; it ends with the leg."""
+    cancel(channel, name)
+    channel.timers[name] = core.after(ticks, action)
+
+
+def cancel(channel: Channel, name: str) -> None:
+    found = channel.timers.pop(name, None)
+    if found is not None:
+        found.cancel()
+
+
+def ring(core: Core, channel: Channel) -> None:
+    """180 came."""
+    channel.progress = core.us
+    sip.reply_came(channel, dialog=True)
+    _record(channel, progress=core.us)
+    core.emit(channel, "CHANNEL_PROGRESS")
+    call_state(core, channel, "RINGING")
+
+
+def early_media(core: Core, channel: Channel) -> None:
+    """183 with SDP came."""
+    channel.progress_media = core.us
+    channel.early = True
+    sip.reply_came(channel, dialog=True)
+    sip.media_came(channel)
+    _record(channel, progress_media=core.us)
+    core.emit(channel, "CHANNEL_PROGRESS_MEDIA")
+    call_state(core, channel, "EARLY")
+    codecs(core, channel)
+
+
+def codecs(core: Core, channel: Channel) -> None:
+    channel.has_media = True
+    read = [("channel-read-codec-name", "PCMU"), ("channel-read-codec-rate", "8000")]
+    core.emit(
+        channel,
+        "CODEC",
+        site="CODEC/read",
+        tail=[*read, ("channel-read-codec-bit-rate", "64000")],
+        variables=False,
+    )
+    write = [("Channel-Write-Codec-Name", "PCMU"), ("Channel-Write-Codec-Rate", "8000")]
+    core.emit(
+        channel,
+        "CODEC",
+        site="CODEC/write",
+        head=[*write, ("Channel-Write-codec-bit-rate", "64000")],
+        variables=False,
+    )
+
+
+def answer(core: Core, channel: Channel) -> None:
+    """200 came. What the originate makes of it follows a tick later (`originate.answered`)."""
+    if not channel.has_media:
+        sip.reply_came(channel, dialog=True)
+        sip.media_came(channel)
+        codecs(core, channel)
+    for name in ("ring", "early", "fail", "timeout"):
+        cancel(channel, name)
+    channel.answered = core.us
+    channel.answer_state = "answered"
+    channel.touch()
+    _record(channel, answered=core.us)
+    core.emit(channel, "CHANNEL_ANSWER")
+    call_state(core, channel, "ACTIVE")
+    hearing.waits(core, channel)
+
+
+def refused(core: Core, channel: Channel, status: int, cause: str | None = None) -> None:
+    """The far end (or our own stack) refused the call with a SIP status."""
+    channel.sip_status = status
+    end = channel.far_end
+    local = end is not None and end.local
+    used = cause or CAUSE_OF_SIP.get(status, "NORMAL_UNSPECIFIED")
+    sip.refusal(channel, status, used, local=local)
+    hang_up(core, channel, used, "network", at_once=True)
+
+
+def timed_out(core: Core, channel: Channel, cause: str) -> None:
+    hang_up(core, channel, cause, "timeout", at_once=True)
+
+
+def far_end_hangs_up(core: Core, channel: Channel) -> None:
+    """BYE came."""
+    sip.bye_came(channel)
+    channel.sip_status = 200
+    hang_up(core, channel, "NORMAL_CLEARING", "far_end")
+
+
+def hang_up(core: Core, channel: Channel, cause: str, by: EndedBy, *, at_once: bool = False) -> None:
+    """End a leg. Nothing happens to one that is already ending."""
+    if not channel.alive:
+        return
+    channel.hangup_cause = cause
+    channel.state = STATE_NUMBER["CS_HANGUP"]
+    channel.answer_state = "hangup"
+    for name in list(channel.timers):
+        cancel(channel, name)
+    if channel.truth is not None:
+        channel.truth.ended_by = by
+        channel.truth.cause = cause
+    core.emit(channel, "CHANNEL_HANGUP")
+    if at_once:
+        tear_down(core, channel)
+    else:
+        core.after(1, lambda: tear_down(core, channel))
+
+
+def tear_down(core: Core, channel: Channel) -> None:
+    """The leg's thread sees the hang-up: applications end, the partner is let go, the leg reports."""
+    from esl.simulator import apps, bridge, hooks, originate
+
+    if channel.destroyed or channel.running == "CS_REPORTING":
+        return
+    hearing.ends(core, channel)
+    apps.interrupt(core, channel)
+    bridge.leg_ends(core, channel)
+    failed = channel.job is not None
+    job_first = failed and core.rng.random() < 0.4
+    if job_first:
+        originate.fail(core, channel)
+    run_state(core, channel, "CS_HANGUP")
+    channel.hangup_us = core.us
+    channel.touch()
+    call_state(core, channel, "HANGUP")
+    channel.vars.set("hangup_cause", channel.hangup_cause)
+    channel.vars.set("hangup_cause_q850", str(Q850.get(channel.hangup_cause or "", 16)))
+    hooks.hangup_hook(core, channel)
+    run_state(core, channel, "CS_REPORTING")
+    sip.report(core, channel)
+    core.emit(channel, "CHANNEL_HANGUP_COMPLETE", head=[("Hangup-Cause", channel.hangup_cause or "")])
+    if failed:
+        core.after(1, lambda: _leave(core, channel))
+    else:
+        _leave(core, channel)
+
+
+def _leave(core: Core, channel: Channel) -> None:
+    from esl.simulator import originate
+
+    if channel.job is not None:
+        originate.fail(core, channel)
+    destroy(core, channel)
+
+
+def destroy(core: Core, channel: Channel) -> None:
+    channel.destroyed = True
+    channel.state = STATE_NUMBER["CS_DESTROY"]
+    core.emit(channel, "CHANNEL_DESTROY")
+    run_state(core, channel, "CS_DESTROY")
+    core.channels.pop(channel.uuid, None)
+    from esl.simulator import listing
+
+    listing.gone(core, channel)
+    if channel.truth is not None:
+        truth = channel.truth
+        truth.sip_status = channel.sip_status
+        truth.close(channel.hangup_us or core.us, channel.hangup_cause or "", truth.ended_by)  # type: ignore[arg-type]
+        if core.on_ended is not None:
+            core.on_ended(truth)
+
+
+def _record(channel: Channel, **moments: int) -> None:
+    channel.touch()
+    if channel.truth is not None:
+        for name, at_us in moments.items():
+            if not getattr(channel.truth, name):
+                setattr(channel.truth, name, at_us)

@@ -1,0 +1,121 @@
+"""`show channels`: a table that lags 0.2 s behind the truth both ways (FACTS section 14).
+
+A new leg appears about 196 ms after its CREATE (294 at most), one that ended is still there for about 176 ms
+(275 at most).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from esl.simulator.clock import stamp
+
+if TYPE_CHECKING:
+    from esl.simulator.channel import Channel
+    from esl.simulator.core import Core
+
+_SHORTEST, _SPREAD = 8, 6
+
+
+def appears(core: Core, channel: Channel) -> None:
+    def show() -> None:
+        if core.channels.get(channel.uuid) is channel:
+            channel.shown_as = {}
+
+    core.after(_SHORTEST + core.rng.randrange(_SPREAD), show)
+
+
+def gone(core: Core, channel: Channel) -> None:
+    if channel.shown_as is None:
+        return
+    last = core.tick + _SHORTEST - 1 + core.rng.randrange(_SPREAD)
+    core.listed_ghosts.append((last, row(core, channel)))
+
+
+def rows(core: Core) -> list[dict[str, str]]:
+    core.listed_ghosts = [(last, shown) for last, shown in core.listed_ghosts if last >= core.tick]
+    live = [row(core, c) for c in core.channels.values() if c.shown_as is not None]
+    return [shown for _, shown in core.listed_ghosts] + live
+
+
+def row(core: Core, channel: Channel) -> dict[str, str]:
+    """One line of the table, in the order of FreeSWITCH's columns (b02)."""
+    c = channel
+    media = ("PCMU", "8000", "64000") if c.has_media else ("", "", "")
+    name, number = ("Outbound Call", c.number) if c.flipped else (c.caller_id_name, c.caller_id_number)
+    callee = (c.caller_id_name, c.caller_id_number) if c.flipped else ("Outbound Call", c.number)
+    application = "uuid_bridge" if c.bridge is not None else c.vars.get("current_application") or ""
+    data = c.vars.get("bridge_uuid") if c.bridge is not None else c.vars.get("current_application_data")
+    return {
+        "uuid": c.uuid,
+        "direction": "outbound",
+        "created": stamp(c.created),
+        "created_epoch": str(c.created // 1_000_000),
+        "name": c.name,
+        "state": c.running,
+        "cid_name": name,
+        "cid_num": number,
+        "ip_addr": "",
+        "dest": c.number,
+        "application": application,
+        "application_data": data or "",
+        "dialplan": c.dialplan,
+        "context": "default",
+        "read_codec": media[0],
+        "read_rate": media[1],
+        "read_bit_rate": media[2],
+        "write_codec": media[0],
+        "write_rate": media[1],
+        "write_bit_rate": media[2],
+        "secure": "",
+        "hostname": core.config.hostname,
+        "presence_id": "",
+        "presence_data": "",
+        "accountcode": "",
+        "callstate": c.callstate,
+        "callee_name": callee[0],
+        "callee_num": callee[1],
+        "callee_direction": c.callee_direction,
+        "call_uuid": c.call_uuid,
+        "sent_callee_name": c.vars.get("last_sent_callee_id_name") or "",
+        "sent_callee_num": c.vars.get("last_sent_callee_id_number") or "",
+        "initial_cid_name": c.caller_id_name,
+        "initial_cid_num": c.caller_id_number,
+        "initial_ip_addr": "",
+        "initial_dest": c.number,
+        "initial_dialplan": "",
+        "initial_context": "default",
+    }
+
+
+def calls(core: Core, found: list[dict[str, str]], *, bridged_only: bool) -> list[dict[str, str]]:
+    """`show calls`: a bridged pair is one line (FACTS section 7)."""
+    lines: list[dict[str, str]] = []
+    for line in found:
+        channel = core.channels.get(line["uuid"])
+        bridge = channel.bridge if channel is not None and channel.callstate != "HANGUP" else None
+        up = bridge is not None and bridge.phase == "up"
+        if bridge is not None and up:
+            if channel is bridge.b:
+                continue
+            partner = row(core, bridge.b)
+            lines.append({**line, **{f"b_{name}": value for name, value in partner.items()}})
+        elif not bridged_only:
+            lines.append(line)
+    return lines
+
+
+def as_json(found: list[dict[str, str]]) -> str:
+    """A blank after the colon and no `rows` when there is none (FACTS section 7)."""
+    if not found:
+        return '{"row_count": 0}\n'
+    body = {"row_count": len(found), "rows": found}
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+
+
+def as_text(found: list[dict[str, str]]) -> str:
+    if not found:
+        return "\n0 total.\n"
+    lines = [",".join(found[0]), *(",".join(line.values()) for line in found)]
+    return "\n".join(lines) + f"\n\n{len(found)} total.\n"

@@ -1,0 +1,273 @@
+"""The originate command: admission, the leg's way to its answer, and the job's result."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from esl.simulator import apps, legs, listing, sip
+from esl.simulator.callees import FarEnd
+from esl.simulator.channel import STATE_NUMBER, Channel
+from esl.simulator.clock import TICKS_PER_SECOND, ticks
+from esl.simulator.dialstring import Dial, Refused, UsageError, parse
+from esl.simulator.truth import CallTruth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from esl.simulator.core import Core
+    from esl.simulator.gateways import Gateway
+
+TIMER_B_SECONDS = 32.0  # no SIP reply at all
+USAGE = (
+    "-USAGE: <call url> <exten>|&<application_name>(<app_args>) [<dialplan>] [<context>] [<cid_name>] "
+    "[<cid_num>] [<timeout_sec>]\n"
+)
+_REFUSED = "DESTINATION_OUT_OF_ORDER"
+
+
+class Job:
+    """Somebody waits for the result of an originate."""
+
+    __slots__ = ("apps", "destination", "done", "early_ok", "inline")
+
+    def __init__(self, dial: Dial, done: Callable[[str], None], early_ok: bool) -> None:
+        self.apps = dial.apps
+        self.inline = dial.inline
+        self.destination = dial.destination
+        self.done = done
+        self.early_ok = early_ok
+
+
+def originate(core: Core, arguments: str, done: Callable[[str], None]) -> None:
+    """Runs the command; `done` gets the text FreeSWITCH would answer, now or when the call is decided."""
+    try:
+        dial = parse(arguments)
+        uuid = dial.variables.get("origination_uuid") or core.new_uuid()
+        _admit(core, uuid)
+        gateway = _gateway(core, dial)
+    except UsageError:
+        done(USAGE)
+        return
+    except Refused as refused:
+        done(f"-ERR {refused.cause}\n")
+        return
+    except _NoRoute as no_route:
+        _stillborn(core, uuid)
+        done(f"-ERR {no_route.cause}\n")
+        return
+    channel = _create(core, uuid, dial, gateway)
+    early = channel.vars.get("ignore_early_media")
+    channel.job = Job(dial, done, early in (None, "false"))
+    _set_going(core, channel)
+
+
+class _NoRoute(Refused):
+    """Found out after the session was made: only DESTROY events, with our uuid (FACTS section 4)."""
+
+
+def _admit(core: Core, uuid: str) -> None:
+    """Six different reasons, one answer (FACTS sections 4, 8). N per second lets N - 1 through (d42, d43)."""
+    second = core.us // 1_000_000
+    if second != core.second:
+        core.last_second = core.this_second if second == core.second + 1 else 0
+        core.second, core.this_second = second, 0
+        core.sps_in_force = core.sps
+    over = core.this_second >= max(1, core.sps_in_force - 1)
+    if core.paused_out or core.shutting_down or uuid in core.channels or over:
+        raise Refused(_REFUSED)
+    if len(core.channels) >= core.max_sessions:
+        raise Refused(_REFUSED)
+    core.this_second += 1
+    core.peak_second = max(core.peak_second, core.this_second)
+    core.session_ids += 1
+
+
+def _gateway(core: Core, dial: Dial) -> Gateway:
+    if dial.gateway is None:
+        raise _NoRoute(dial.cause)
+    gateway = core.gateways.get(dial.gateway)
+    if gateway is None:
+        raise _NoRoute("INVALID_GATEWAY")
+    if not gateway.up:
+        raise _NoRoute("GATEWAY_DOWN")
+    return gateway
+
+
+def _stillborn(core: Core, uuid: str) -> None:
+    """The session existed for a moment: DESTROY and STATE, with Channel-State CS_NONE (d25, d26)."""
+    pairs = [
+        ("Channel-Call-State", "DOWN"),
+        ("Channel-State-Number", "0"),
+        ("Channel-Name", "N/A"),
+        ("Unique-ID", uuid),
+        ("Call-Direction", "outbound"),
+        ("Presence-Call-Direction", "outbound"),
+        ("Channel-HIT-Dialplan", "false"),
+        ("Channel-Call-UUID", uuid),
+        ("Answer-State", "ringing"),
+    ]
+    variables = [
+        ("variable_direction", "outbound"),
+        ("variable_is_outbound", "true"),
+        ("variable_uuid", uuid),
+        ("variable_call_uuid", uuid),
+        ("variable_session_id", str(core.session_ids)),
+    ]
+    core.emit_plain("CHANNEL_DESTROY", [("Channel-State", "CS_NONE"), *pairs, *variables])
+    core.emit_plain("CHANNEL_STATE", [("Channel-State", "CS_DESTROY"), *pairs])
+
+
+def _create(core: Core, uuid: str, dial: Dial, gateway: Gateway) -> Channel:
+    channel = Channel(uuid, dial.number, gateway, core.session_ids, core.us)
+    wanted = (
+        {"origination_uuid": uuid, **dial.variables}
+        if "origination_uuid" in dial.variables
+        else (dial.variables)
+    )
+    channel.caller_id_name = wanted.get("origination_caller_id_name", "")
+    channel.caller_id_number = wanted.get("origination_caller_id_number", "0000000000")
+    sip.created(channel, wanted)
+    core.channels[uuid] = channel
+    core.peak = max(core.peak, len(core.channels))
+    channel.truth = CallTruth(
+        uuid=uuid,
+        number=dial.number,
+        gateway=gateway.name,
+        kind=gateway.kind,
+        core_uuid=core.core_uuid,
+        created=core.us,
+        variables=dict(wanted),
+    )
+    core.truth.append(channel.truth)
+    core.emit(channel, "CHANNEL_OUTGOING", variables=False)
+    channel.running = "CS_INIT"
+    core.emit(channel, "CHANNEL_STATE", variables=False)
+    channel.state = STATE_NUMBER["CS_ROUTING"]
+    core.emit(channel, "CHANNEL_CREATE")
+    core.emit(channel, "CHANNEL_ORIGINATE")
+    legs.run_state(core, channel, "CS_ROUTING")
+    legs.run_state(core, channel, "CS_CONSUME_MEDIA")
+    listing.appears(core, channel)
+    return channel
+
+
+def _set_going(core: Core, channel: Channel) -> None:
+    """Ask the far end what it will do, and set the timers of the command."""
+    nth = core.dialed.get(channel.number, 0)
+    core.dialed[channel.number] = nth + 1
+    rng = random.Random(f"{core.seed}:{channel.gateway.name}:{channel.number}:{nth}")  # noqa: S311
+    end = channel.gateway.behaviour(rng, channel.number)
+    channel.far_end = end
+    _timeouts(core, channel, end)
+    if end.ring is not None:
+        legs.timer(core, channel, "ring", ticks(end.ring), lambda: legs.ring(core, channel))
+    if end.early is not None:
+        legs.timer(core, channel, "early", ticks(end.early), lambda: _early(core, channel))
+    redirect = end.redirect
+    if redirect is not None and channel.vars.true("outbound_redirect_fatal"):
+        legs.timer(core, channel, "fail", ticks(redirect), lambda: _redirected(core, channel))
+        return
+    if end.fail is not None:
+        when, status = end.fail
+        legs.timer(
+            core,
+            channel,
+            "fail",
+            ticks(when),
+            lambda: legs.refused(core, channel, status, end.reason_cause),
+        )
+    if end.answer is not None:
+        legs.timer(core, channel, "answer", ticks(end.answer), lambda: _answer(core, channel))
+    if not end.replies:
+        legs.timer(core, channel, "dead", ticks(TIMER_B_SECONDS), lambda: _timer_b(core, channel))
+
+
+def _timeouts(core: Core, channel: Channel, end: FarEnd) -> None:
+    """Whole wall-clock seconds are counted (FACTS section 4): originate_timeout=3 fires within the
+    third second, leg_timeout=3 within the fourth."""
+    waits: list[tuple[int, str]] = []
+    total = _seconds(channel, "originate_timeout", 60)
+    waits.append((_second_start(core, total), "NO_ANSWER"))
+    leg = _seconds(channel, "leg_timeout", 0)
+    if leg:
+        waits.append((_second_start(core, leg + 1), "ALLOTTED_TIMEOUT"))
+    progress = _seconds(channel, "leg_progress_timeout", 0)
+    if progress and end.ring is None and end.early is None:
+        waits.append((_second_start(core, progress + 1), "PROGRESS_TIMEOUT"))
+    at, cause = min(waits)
+    legs.timer(core, channel, "timeout", at, lambda: legs.timed_out(core, channel, cause))
+
+
+def _seconds(channel: Channel, name: str, default: int) -> int:
+    text = channel.vars.get(name)
+    return int(text) if text is not None and text.isdigit() else default
+
+
+def _second_start(core: Core, seconds: int) -> int:
+    """Ticks from now to the start of the whole second that is `seconds` further."""
+    return max(1, (core.tick // TICKS_PER_SECOND + seconds) * TICKS_PER_SECOND - core.tick)
+
+
+def _timer_b(core: Core, channel: Channel) -> None:
+    channel.sip_status = 408
+    sip.refusal(channel, 408, "RECOVERY_ON_TIMER_EXPIRE", local=True)
+    legs.hang_up(core, channel, "RECOVERY_ON_TIMER_EXPIRE", "network", at_once=True)
+
+
+def _redirected(core: Core, channel: Channel) -> None:
+    channel.vars.set("sip_redirect_contact_0", "<sip:redirected@127.0.0.1>")
+    legs.refused(core, channel, 302)
+
+
+def _early(core: Core, channel: Channel) -> None:
+    legs.early_media(core, channel)
+    if channel.job is not None and channel.job.early_ok:
+        core.after(1, lambda: _take(core, channel, "EARLY MEDIA"))
+
+
+def _answer(core: Core, channel: Channel) -> None:
+    legs.cancel(channel, "dead")
+    legs.answer(core, channel)
+    end = channel.far_end
+    if end is not None and end.bye_after_answer is not None:
+        legs.timer(
+            core,
+            channel,
+            "bye",
+            ticks(end.bye_after_answer),
+            lambda: legs.far_end_hangs_up(core, channel),
+        )
+    if channel.job is not None:
+        core.after(1, lambda: _take(core, channel, "ANSWER"))
+    else:  # the early media was taken for the answer
+        channel.vars.set("endpoint_disposition", "ANSWER")
+
+
+def _take(core: Core, channel: Channel, disposition: str) -> None:
+    """Originate's thread sees the answer: flips the caller id, answers its job, starts the application."""
+    job = channel.job
+    if job is None or not channel.alive:
+        return
+    channel.job = None
+    sip.flipped(channel, disposition)
+    channel.callee_direction = "RECV"
+    core.emit(channel, "CALL_UPDATE", head=[("Direction", "RECV")])
+    job.done(f"+OK {channel.uuid}\n")
+    channel.apps = list(job.apps)
+    if channel.bridge is not None:  # a bridge was quicker than the application (FACTS section 6)
+        return
+    if job.inline:
+        channel.dialplan = "inline"
+        channel.touch()
+        legs.run_state(core, channel, "CS_ROUTING")
+    legs.run_state(core, channel, "CS_EXECUTE")
+    apps.next_app(core, channel)
+
+
+def fail(core: Core, channel: Channel) -> None:
+    """The leg ended before its originate had a result."""
+    job = channel.job
+    channel.job = None
+    if job is not None:
+        job.done(f"-ERR {channel.hangup_cause}\n")
