@@ -1,0 +1,77 @@
+"""The books against the truth, at the end: outcomes, talk seconds, abandons, attribution, nothing missing."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from esl.simulator.truth import CallTruth
+from models.enums import Outcome
+from models.records import AttemptClosed
+from tests.simulation.store import AttemptRow
+from tests.simulation.truth import LOST, NEVER_THERE, TICK_SECONDS, expected_outcomes, waited_seconds
+
+if TYPE_CHECKING:
+    from tests.simulation.invariants import Checker
+
+GRACE_SECONDS = 2.0
+
+
+def check_books(checker: Checker) -> None:
+    """Every attempt against its legs, every leg against its attempt."""
+    store, view = checker.store, checker.view
+    for row in store.attempts.values():
+        if row.closed is not None:
+            legs = [view.legs[d.leg_id] for d in row.dialed if d.leg_id in view.legs]
+            _attempt(checker, row, row.closed, legs)
+    for leg in view.legs.values():
+        if leg.kind == "customer" and leg.uuid not in store.attempt_of_leg:
+            checker.fail("no call missing", f"{leg.uuid} to {leg.number} is in no book")
+
+
+def _attempt(checker: Checker, row: AttemptRow, closed: AttemptClosed, legs: list[CallTruth]) -> None:
+    name = f"attempt {row.attempt_id}"
+    if len(legs) > 1:
+        checker.fail("dialed once", f"{name} has legs {[leg.uuid for leg in legs]}")
+    if not row.dialed:
+        if closed.outcome is not Outcome.NOT_DIALED:
+            checker.fail("outcome true", f"{name} was never dialed and is {closed.outcome}")
+        return
+    if not legs:
+        if closed.outcome not in NEVER_THERE | LOST:
+            checker.fail("outcome true", f"{name} never reached the switch and is {closed.outcome}")
+        return
+    leg = legs[0]
+    if not leg.ended:
+        return
+    if closed.outcome is Outcome.UNKNOWN and not checker.legs[leg.uuid].hook_set:
+        return  # died before the switch was told to keep the outcome: nobody can know
+    expected = expected_outcomes(leg, checker.wait_limit)
+    if closed.outcome not in expected:
+        said = f"{name} is {closed.outcome}, the truth is {sorted(expected)} ({leg.outcome}, {leg.cause}, {leg.ended_by}"
+        checker.fail("outcome true", f"{said}, waited {waited_seconds(leg) if leg.answered else 0:.2f} s)")
+        return
+    if leg.ended_by not in ("crash", "shutdown"):
+        _times(checker, name, closed, leg)
+
+
+def _times(checker: Checker, name: str, closed: AttemptClosed, leg: CallTruth) -> None:
+    talk = leg.talk_us / 1e6
+    if abs(closed.talk_seconds - talk) > 1.5 * TICK_SECONDS:
+        checker.fail("talk true", f"{name}: {closed.talk_seconds:.3f} s in the book, {talk:.3f} s in truth")
+    if leg.bridged:
+        agent_id = checker.store.agent_of_leg.get(leg.last_partner)
+        if agent_id != closed.agent_id:
+            checker.fail("attribution", f"{name} is booked on {closed.agent_id}, {agent_id} talked")
+        waited = waited_seconds(leg)
+        if closed.wait_seconds is None or abs(closed.wait_seconds - waited) > 1.5 * TICK_SECONDS:
+            checker.fail("wait true", f"{name}: waited {closed.wait_seconds} in the book, {waited:.3f} s in truth")
+    late = bool(leg.bridged) and waited_seconds(leg) > GRACE_SECONDS
+    should = late or closed.outcome is Outcome.ABANDONED
+    if closed.abandoned != should:
+        checker.fail("abandon counted", f"{name} ({closed.outcome}) abandoned={closed.abandoned}, should be {should}")
+
+
+def abandon_bound(live: int, target: float) -> float:
+    """Three standard deviations above the target, and one: what chance alone may do in a short run."""
+    return target * live + 3.0 * math.sqrt(target * live) + 1.0

@@ -1,0 +1,170 @@
+"""What a run is made of: a frozen scenario, and everything drawn from its seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from esl.simulator.callees import CalleeProfile, FarEnd, agent_phone, customer
+from models.enums import DialMode
+from tests.simulation.faults import Fault, draw_faults
+from tests.simulation.store import AgentRow, Lead
+
+WALL0 = 1_795_532_400.0
+"""2026-11-24 15:00 UTC, a Tuesday: the epoch of virtual time 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One run. Durations in seconds; the defaults are the base scenario of PACING.md."""
+
+    seed: int
+    agents: int = 5
+    leads: int = 1000
+    dial_seconds: float = 600.0
+    callees: CalleeProfile = field(default_factory=CalleeProfile)
+    odd_callees: float = 0.0
+    target: float = 0.03
+    mode: DialMode = DialMode.PREDICTIVE
+    message: str = ""
+    wrap_mean: float = 15.0
+    wrap_limit: float = 120.0
+    ring_seconds: float = 30.0
+    restless: float | None = None
+    forgetful: float = 0.0
+    shared_numbers: float = 0.0
+    clumsy_phones: float = 0.0
+    faults: tuple[Fault, ...] = ()
+    guard_lease: bool = True
+    sessions_per_second: int = 200
+    standing_leg_seconds: float = 600.0
+    operator_seconds: float | None = None
+
+
+def base(seed: int, *, agents: int = 50, answer_probability: float = 0.3, seconds: float = 1200.0) -> Scenario:
+    """The base scenario of PACING.md, undisturbed."""
+    return Scenario(
+        seed=seed,
+        agents=agents,
+        leads=int(agents * seconds / 100.0 / answer_probability) + 500,
+        dial_seconds=seconds,
+        callees=CalleeProfile(answer_probability=answer_probability),
+    )
+
+
+def chaos(seed: int) -> Scenario:
+    """3 to 8 agents, short calls of every kind, restless people, at least two faults: all from the seed."""
+    rng = random.Random(f"{seed}:scenario")
+    seconds = rng.uniform(240.0, 360.0)
+    profile = CalleeProfile(
+        answer_probability=rng.choice((0.3, 0.5, 0.7)),
+        answer_after=(1.0, 12.0),
+        unanswered_seconds=rng.choice((12.0, 25.0, 60.0)),
+        busy_at_once=0.05,
+        not_found=0.03,
+        unavailable=0.03,
+        talk_mean=rng.choice((8.0, 20.0, 40.0)),
+        patience=rng.choice(((0.3, 4.0), (1.5, 8.0), (6.0, 15.0))),
+        agent_hangs_up_after_mean=rng.choice((None, 120.0)),
+    )
+    return Scenario(
+        seed=seed,
+        agents=rng.randint(3, 8),
+        leads=400,
+        dial_seconds=seconds,
+        callees=profile,
+        odd_callees=0.12,
+        target=rng.choice((0.03, 0.1)),
+        mode=DialMode.PROGRESSIVE if rng.random() < 0.2 else DialMode.PREDICTIVE,
+        message=rng.choice(("", "sorry.wav")),
+        wrap_mean=rng.choice((4.0, 15.0)),
+        wrap_limit=rng.choice((20.0, 60.0)),
+        ring_seconds=rng.choice((16.0, 22.0, 30.0)),
+        restless=rng.choice((None, 40.0, 90.0)),
+        forgetful=0.1,
+        shared_numbers=0.1,
+        clumsy_phones=rng.choice((0.0, 0.2)),
+        faults=draw_faults(rng, rng.randint(2, 5), 15.0, seconds - 20.0),
+        sessions_per_second=rng.choice((30, 200)),
+        standing_leg_seconds=rng.choice((30.0, 600.0)),
+        operator_seconds=rng.choice((None, 45.0)),
+    )
+
+
+def with_faults(scenario: Scenario, *faults: Fault) -> Scenario:
+    """The same with other faults."""
+    return replace(scenario, faults=tuple(sorted(faults, key=lambda fault: fault.at)))
+
+
+# --- people -------------------------------------------------------------------------------------------------------
+
+
+def make_leads(scenario: Scenario, rng: random.Random) -> list[Lead]:
+    """Leads; some share a number or a person with an earlier one."""
+    leads: list[Lead] = []
+    for index in range(scenario.leads):
+        number, person = f"+1212{5_000_000 + index:07d}", f"person-{index}"
+        if leads and rng.random() < scenario.shared_numbers:
+            other = rng.choice(leads[-10:])
+            number, person = (other.number, person) if rng.random() < 0.5 else (number, other.person_id)
+        leads.append(Lead(f"lead-{index}", person, number))
+    return leads
+
+
+def make_agents(scenario: Scenario, campaign_id: str) -> list[AgentRow]:
+    """Agents, logged out."""
+    return [
+        AgentRow(f"agent-{index}", f"Agent {index}", str(100_001 + index), campaign_id)
+        for index in range(scenario.agents)
+    ]
+
+
+def customer_behaviour(
+    scenario: Scenario, carrier_fails: Callable[[], bool]
+) -> Callable[[random.Random, str], FarEnd]:
+    """The base callee, or one of the odd ones: early media, silence, redirects, people who hang up at once."""
+
+    def behave(rng: random.Random, number: str) -> FarEnd:
+        end = customer(scenario.callees, rng)
+        odd, kind, when = rng.random(), rng.randrange(7), rng.uniform(0.1, 3.0)
+        if carrier_fails():
+            return FarEnd(fail=(0.1, 503))
+        if odd >= scenario.odd_callees:
+            return end
+        return _odd(kind, when, end)
+
+    return behave
+
+
+def _odd(kind: int, when: float, end: FarEnd) -> FarEnd:
+    match kind:
+        case 0:
+            return FarEnd(early=0.3, answer=0.3 + when, talk=lambda: 5.0, patience=lambda: 9.0)
+        case 1:
+            return FarEnd(early=0.3, fail=(0.3 + when, 486))
+        case 2:
+            return FarEnd(redirect=0.1, answer=when)
+        case 3:
+            return FarEnd()
+        case 4:
+            return FarEnd(ring=0.2, fail=(0.2 + when, 603))
+        case 5:
+            return FarEnd(ring=0.3, answer=0.3 + when, bye_after_answer=when)
+        case _:
+            return FarEnd(ring=0.1) if end.answer is None else FarEnd(answer=when, bye_after_answer=when / 3)
+
+
+def phone_behaviour(scenario: Scenario, refuses: Callable[[], bool]) -> Callable[[random.Random, str], FarEnd]:
+    """Agents' phones; clumsy ones are busy or not answered now and then."""
+
+    def behave(rng: random.Random, number: str) -> FarEnd:
+        end = agent_phone(scenario.callees, rng)
+        clumsy, kind = rng.random(), rng.random()
+        if refuses():
+            return FarEnd(fail=(0.1, 486))
+        if clumsy < scenario.clumsy_phones:
+            return FarEnd(fail=(0.1, 486)) if kind < 0.7 else FarEnd(ring=0.1)
+        return end
+
+    return behave
