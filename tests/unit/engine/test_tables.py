@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
 from callflow.engine.tables import AGENT, ATTEMPT, LEG, AgentEvent, AttemptEvent, LegEvent, LegState
 from models.enums import AgentState, AttemptState
 
 
-def reachable(table: dict[tuple[str, str], str], start: str) -> set[str]:
+S = TypeVar("S", bound=StrEnum)
+V = TypeVar("V", bound=StrEnum)
+
+
+def reachable(table: Mapping[tuple[S, V], S], start: S) -> set[S]:
     seen, todo = {start}, [start]
     while todo:
         state = todo.pop()
@@ -18,9 +26,9 @@ def reachable(table: dict[tuple[str, str], str], start: str) -> set[str]:
 
 
 def test_every_state_is_reached_and_every_event_used() -> None:
-    assert reachable(dict(AGENT), AgentState.LOGGED_OUT) == set(AgentState)
-    assert reachable(dict(LEG), LegState.SENT) == set(LegState)
-    assert reachable(dict(ATTEMPT), AttemptState.CLAIMED) == set(AttemptState)
+    assert reachable(AGENT, AgentState.LOGGED_OUT) == set(AgentState)
+    assert reachable(LEG, LegState.SENT) == set(LegState)
+    assert reachable(ATTEMPT, AttemptState.CLAIMED) == set(AttemptState)
     assert {event for _, event in AGENT} == set(AgentEvent)
     assert {event for _, event in LEG} == set(LegEvent)
     assert {event for _, event in ATTEMPT} == set(AttemptEvent)
