@@ -166,6 +166,13 @@ def _sofia(core: Core, args: str) -> str:
     return "-ERR the simulator answers `sofia status gateway NAME` and `sofia xmlstatus gateway NAME` only\n"
 
 
+def _ringmaster_speed(core: Core, args: str) -> str:
+    """Ours: a switch without a clock of its own (the pure model) has no speed."""
+    if core.speed_command is None:
+        return "-ERR this switch's clock is its caller's\n"
+    return core.speed_command(args.strip())
+
+
 COMMANDS: Final[dict[str, Callable[[Core, str], str]]] = {
     **api_uuid.COMMANDS,
     "create_uuid": lambda core, args: core.new_uuid(),
@@ -184,6 +191,8 @@ COMMANDS: Final[dict[str, Callable[[Core, str], str]]] = {
     "module_exists": lambda core, args: "true" if args.strip() in ("mod_sofia", "mod_hash") else "false",
     "reloadacl": lambda core, args: "+OK acl reloaded\n",
     "reloadxml": lambda core, args: "+OK [Success]\n",
+    "ringmaster_clock": lambda core, args: str(core.now_us),
+    "ringmaster_speed": _ringmaster_speed,
     "show": _show,
     "sofia": _sofia,
     "status": _status,

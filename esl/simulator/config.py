@@ -18,7 +18,7 @@ class SwitchConfig:
 
     `profile="corpus"` has the gateways of the recordings (named after their behaviour); `"normal"` has the
     carrier of `callees` under the name `carrier` and the robot agents under `agents`. `gateways` adds to
-    either. The defaults of the limits are those of FreeSWITCH's sample configuration (FACTS section 8).
+    either. `core_uuid` is that of the first start; None takes it from the seed. The defaults of the limits are those of FreeSWITCH's sample configuration (FACTS section 8).
     """
 
     callees: CalleeProfile = field(default_factory=CalleeProfile)
@@ -29,6 +29,7 @@ class SwitchConfig:
     sessions_per_second: int = 30
     max_sessions: int = 1000
     epoch_offset_us: int = 0
+    core_uuid: str | None = None
     heartbeat_seconds: float = 20.0
     hostname: str = "fs1"
     playback_seconds: float = 5.0

@@ -49,11 +49,16 @@ class Core:
         self.dialed: dict[str, int] = {}
         self.run_api: Callable[[str, str], None] | None = None
         self.shut_down: ShutDown = _never_started
+        self.speed_command: Callable[[str], str] | None = None
+        self.now_us = self.us
+        self.starts = 0
         self.boot()
 
     def boot(self) -> None:
         """A process that has just started: everything that lives in FreeSWITCH's memory is new."""
-        self.core_uuid = self.new_uuid()
+        self.starts += 1
+        given = self.config.core_uuid if self.starts == 1 else None
+        self.core_uuid = given or self.new_uuid()
         self.identity = Identity(self.config.hostname, self.core_uuid, self.stamps)
         self.gateways = self.config.all_gateways()
         self.started_us = self.us

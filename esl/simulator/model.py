@@ -126,7 +126,8 @@ class Softswitch:
     def advance(self, now: float) -> None:
         """Do everything that is due at `now` or before, at its own time."""
         core = self._core
-        target = core.clock.tick(now)
+        core.now_us = max(core.now_us, core.clock.epoch_us(now))
+        target = core.now_us // TICK_US
         while (timer := core.agenda.pop(target)) is not None:
             core.tick = max(core.tick, timer.tick)
             if timer.action is not None:
@@ -166,6 +167,10 @@ class Softswitch:
     def on_leg_ended(self, listener: Callable[[CallTruth], None]) -> None:
         """`listener` gets every record when its leg has ended."""
         self._core.on_ended = listener
+
+    def on_speed(self, command: Callable[[str], str]) -> None:
+        """Who owns the clock answers `ringmaster_speed`."""
+        self._core.speed_command = command
 
     # faults -------------------------------------------------------------------------------------------
 
