@@ -78,7 +78,8 @@ check: .make/built ## format, lint, types, stubs, migrations, documentation
 	cargo fmt --all -- --check
 	cargo clippy --locked --quiet -p pacing_core --all-targets -- -D warnings
 	cargo clippy --locked --quiet -p pacing_core --all-targets --features python -- -D warnings
-	$(BIN)/python -m pytest tests/unit/test_imports.py tests/unit/test_docs.py $(wildcard tests/integration/migrations)
+	$(BIN)/python -m pytest tests/unit/test_imports.py tests/unit/test_docs.py \
+	  tests/integration/models/test_migrations.py
 
 format: .make/built ## rewrite the sources in the one format
 	$(BIN)/ruff check --fix --exit-zero .

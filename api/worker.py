@@ -1,0 +1,135 @@
+"""The worker: what runs once in the background of an installation, whatever number of workers is started.
+
+The leader (advisory lock) numbers events (api.sequencer) and closes commands that nobody took in time; the
+others stand by and take over when its connection ends. It is woken by NOTIFY; a jittered poll behind it finds
+what a lost wake-up left, and what is due by time alone. A database that goes away is waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.sql import SQL, Identifier
+
+from api.sequencer import EVENT_CHANNEL, assign_all, take_lead
+
+log = logging.getLogger(__name__)
+
+_EXPIRE = """
+UPDATE command SET status = 'expired', finished_at = now(),
+    detail = 'no dialer took it before it expired'
+WHERE status = 'pending' AND expires_at <= now()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often the worker looks by itself, in real seconds; each wait is spread by ±`jitter` of it."""
+
+    poll_seconds: float = 1.0
+    standby_seconds: float = 2.0
+    retry_seconds: float = 1.0
+    jitter: float = 0.3
+
+    def __post_init__(self) -> None:
+        if min(self.poll_seconds, self.standby_seconds, self.retry_seconds) <= 0 or not 0 <= self.jitter < 1:
+            raise ValueError("waits must be above 0 and the jitter in [0, 1)")
+
+
+async def expire_commands(connection: AsyncConnection) -> int:
+    """Close the commands that no dialer took before they expired; how many."""
+    return (await connection.execute(_EXPIRE)).rowcount
+
+
+@dataclass(slots=True)
+class Worker:
+    """One worker. `run` returns after `stop`; nothing else ends it but a programming error.
+
+    Attributes:
+        leading: set while this worker leads.
+        numbered: events that it gave a place so far.
+    """
+
+    conninfo: str
+    pace: Pace = field(default_factory=Pace)
+    draw: Callable[[], float] = random.random
+    leading: asyncio.Event = field(default_factory=asyncio.Event)
+    numbered: int = 0
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def stop(self) -> None:
+        """Finish the pass that runs, give up the lead, return from `run`."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Serve until stopped; a database that goes away is waited for."""
+        away = False
+        while not self._stopping.is_set():
+            try:
+                connection = await AsyncConnection.connect(
+                    self.conninfo, autocommit=True, connect_timeout=5, application_name="ringmaster worker"
+                )
+                async with connection:
+                    if away:
+                        log.warning("the database is back")
+                    away = False
+                    await self._serve(connection)
+            except psycopg.OperationalError as error:
+                if not away:
+                    log.warning("the database is away, trying again: %s", _first_line(error))
+                away = True
+                await self._pause(self.pace.retry_seconds)
+            finally:
+                self.leading.clear()
+
+    async def _serve(self, connection: AsyncConnection) -> None:
+        while not await take_lead(connection):
+            await self._pause(self.pace.standby_seconds)
+            if self._stopping.is_set():
+                return
+        await connection.execute(SQL("LISTEN {}").format(Identifier(EVENT_CHANNEL)))
+        log.info("leading: numbering events")
+        self.leading.set()
+        while not self._stopping.is_set():
+            self.numbered += await assign_all(connection)
+            expired = await expire_commands(connection)
+            if expired:
+                log.warning("%d commands expired: no dialer took them; is one running?", expired)
+            await self._until_woken(connection)
+
+    async def _until_woken(self, connection: AsyncConnection) -> None:
+        """Wait for a NOTIFY, the poll or the stop, whichever is first."""
+        listening = asyncio.ensure_future(_hear(connection, self._spread(self.pace.poll_seconds)))
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait({listening, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            if not listening.done():
+                listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await listening
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), self._spread(seconds))
+
+    def _spread(self, seconds: float) -> float:
+        return seconds * (1 + self.pace.jitter * (2 * self.draw() - 1))
+
+
+async def _hear(connection: AsyncConnection, timeout_seconds: float) -> None:
+    """Return at the first notification or after the timeout; what else is queued is read along."""
+    async for _ in connection.notifies(timeout=timeout_seconds, stop_after=1):
+        pass
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
