@@ -13,8 +13,10 @@ const MOMENTS: usize = 8;
 const EXACT_BUSY: usize = 64;
 const EXACT_IDLE: usize = 30;
 const EXACT_DUE: f64 = 24.0;
-/// Standard errors by which the answer probability is taken higher than estimated.
+/// Standard errors by which the answer probability is taken higher than estimated: with a surplus to spend, where
+/// realised counts correct what is left of an error, and without one.
 const CAUTION: f64 = 1.0;
+const CAUTION_ON_IDLE: f64 = 3.0;
 
 /// What has been learned.
 #[derive(Debug, Clone)]
@@ -170,6 +172,7 @@ pub(crate) struct Forecast {
     pub free_agents: f64,
 }
 
+#[derive(Clone, Copy)]
 struct Groups<'a> {
     scene: &'a Scene,
     learned: &'a Learned,
@@ -241,14 +244,18 @@ impl Forecast {
     pub fn new(scene: &Scene, learned: &Learned, grace: f64) -> Self {
         let ring = &learned.ring;
         let p = ring.answer_probability();
-        let caution = ((p + CAUTION * ring.answer_error()) / p).min(1.0 / p);
+        let caution = ring.answer_probability_at_most(CAUTION) / p;
         let groups = Groups {
             scene,
             learned,
             caution,
             rate: p,
         };
-        let due = groups.due_cumulants(f64::INFINITY);
+        let careful = Groups {
+            caution: ring.answer_probability_at_most(CAUTION_ON_IDLE) / p,
+            ..groups
+        };
+        let due = careful.due_cumulants(f64::INFINITY);
         let busy = scene.talk_ages.len() + scene.wrap_ages.len();
         let idle = usize::try_from(scene.idle).unwrap_or(0);
         let waiting = usize::try_from(-scene.idle).unwrap_or(0);
@@ -302,12 +309,12 @@ impl Forecast {
                     due,
                 }
             },
-            answer: (p * caution).min(1.0),
+            answer: (p * careful.caution).min(1.0),
         };
         Self {
             moments,
             on_idle,
-            expected_answers: due.mean / caution,
+            expected_answers: due.mean / careful.caution,
             answer_probability: p,
             free_agents,
         }

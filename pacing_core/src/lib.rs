@@ -20,7 +20,9 @@ mod normal;
 mod pacer;
 #[cfg(feature = "python")]
 mod python;
+mod random;
 mod ring;
+pub mod simulation;
 
 pub use books::{AgentState, Outcome};
 pub use error::PacingError;

@@ -5,8 +5,11 @@
 //! ringing, given up or failed in the network as what it is, right-censored: it was at risk until now. So quick
 //! answers, which are seen before slow ones and before any failure to answer, do not make the estimate too high.
 //!
-//! Prior: four dials that never age: a person answers with probability 0.3 after 6 to 20 s (uniform), otherwise the
-//! line is free again after 10 to 40 s (uniform).
+//! Prior: four dials that never age: a person answers after 6 to 20 s (uniform), otherwise the line is free again
+//! after 10 to 40 s (uniform). The share that is answered begins at 0.3 (worth four dials) and follows the data by
+//! the EM algorithm for a mixture of the two (Dempster, Laird and Rubin 1977). That matters in the first minute: the
+//! rows of the table know nothing of each other, and without it many answers in the first ten seconds of ringing
+//! would say nothing about the next ten.
 
 /// Width of a row of the table, seconds.
 pub(crate) const STEP: f64 = 0.5;
@@ -15,6 +18,8 @@ pub(crate) const ROWS: usize = 160;
 
 const PRIOR_DIALS: f64 = 4.0;
 const PRIOR_ANSWER: f64 = 0.3;
+/// Steps of the EM algorithm at each refresh; it goes on from where it was.
+const EM_STEPS: usize = 3;
 const PRIOR_RING: (f64, f64) = (6.0, 20.0);
 const PRIOR_UNANSWERED: (f64, f64) = (10.0, 40.0);
 
@@ -36,6 +41,8 @@ pub(crate) struct RingTable {
     survival: [f64; ROWS + 1],
     /// Answered before the row's start.
     incidence: [f64; ROWS + 1],
+    /// Share of the prior's dials that are answered.
+    prior_share: f64,
     /// Observations behind the estimate, those still ringing by the part they have told.
     weight: f64,
 }
@@ -69,6 +76,7 @@ impl RingTable {
             censored: [0.0; ROWS],
             survival: [1.0; ROWS + 1],
             incidence: [0.0; ROWS + 1],
+            prior_share: PRIOR_ANSWER,
             weight: 0.0,
         };
         table.refresh(&[0.0; ROWS]);
@@ -99,16 +107,18 @@ impl RingTable {
 
     /// Works the table out anew, with the calls now on the line (by row of age) as censored today.
     pub fn refresh(&mut self, on_line: &[f64; ROWS]) {
-        let prior_answered = prior_answered();
-        let prior_unanswered = prior_unanswered();
+        let shape = PriorShape::get();
+        self.prior_share = self.mixture_share(shape, on_line);
+        let prior_answers = PRIOR_DIALS * self.prior_share;
+        let prior_others = PRIOR_DIALS - prior_answers;
         let mut at_risk = [0.0; ROWS];
         let mut older = 0.0;
         let mut ended = PRIOR_DIALS;
         for row in (0..ROWS).rev() {
             let ends = self.answered[row]
                 + self.unanswered[row]
-                + prior_answered[row]
-                + prior_unanswered[row];
+                + prior_answers * shape.answered[row]
+                + prior_others * shape.unanswered[row];
             let cut = self.censored[row] + on_line[row];
             ended += self.answered[row] + self.unanswered[row];
             // A censored call is at risk for half of its last row.
@@ -121,8 +131,10 @@ impl RingTable {
             self.survival[row] = alive;
             self.incidence[row] = answered;
             if at_risk[row] > 1e-12 {
-                let answers = (self.answered[row] + prior_answered[row]) / at_risk[row];
-                let others = (self.unanswered[row] + prior_unanswered[row]) / at_risk[row];
+                let answers =
+                    (self.answered[row] + prior_answers * shape.answered[row]) / at_risk[row];
+                let others =
+                    (self.unanswered[row] + prior_others * shape.unanswered[row]) / at_risk[row];
                 answered += alive * answers;
                 alive = (alive * (1.0 - answers - others)).max(0.0);
             }
@@ -130,9 +142,30 @@ impl RingTable {
         self.survival[ROWS] = alive;
         self.incidence[ROWS] = answered;
         let told: f64 = (0..ROWS)
-            .map(|row| (self.censored[row] + on_line[row]) * (1.0 - self.survival[row]))
+            .map(|row| (self.censored[row] + on_line[row]) * self.incidence[row])
             .sum();
-        self.weight = ended + told;
+        self.weight = ended + told / self.answer_probability();
+    }
+
+    /// One dial in so many is answered: the mixture's maximum a posteriori share, from where it last was.
+    fn mixture_share(&self, shape: &PriorShape, on_line: &[f64; ROWS]) -> f64 {
+        let answered: f64 = self.answered.iter().sum();
+        let unanswered: f64 = self.unanswered.iter().sum();
+        let mut share = self.prior_share;
+        for _ in 0..EM_STEPS {
+            let mut answers = PRIOR_DIALS * PRIOR_ANSWER + answered;
+            let mut all = PRIOR_DIALS + answered + unanswered;
+            for (row, &count) in on_line.iter().enumerate() {
+                if count > 0.0 {
+                    let yes = share * shape.may_answer[row];
+                    let no = (1.0 - share) * shape.may_end[row];
+                    answers += count * yes / (yes + no).max(1e-12);
+                    all += count;
+                }
+            }
+            share = (answers / all).clamp(0.001, 0.999);
+        }
+        share
     }
 
     /// Probability that a person answers a new dial.
@@ -140,10 +173,11 @@ impl RingTable {
         self.incidence[ROWS].clamp(1e-4, 0.9999)
     }
 
-    /// Standard error of that, from the observations behind it.
-    pub fn answer_error(&self) -> f64 {
-        let p = self.answer_probability();
-        (p * (1.0 - p) / (self.weight + 1.0)).sqrt()
+    /// Upper limit of that, `z` standard errors away (Wilson 1927, which holds for few observations too).
+    pub fn answer_probability_at_most(&self, z: f64) -> f64 {
+        let (p, n) = (self.answer_probability(), self.weight.max(1.0));
+        let spread = (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
+        ((p + z * z / (2.0 * n) + z * spread) / (1.0 + z * z / n)).clamp(p, 1.0)
     }
 
     /// Answered before `age`, of all dialed (linear within a row).
@@ -194,16 +228,33 @@ impl RingTable {
     }
 }
 
-fn prior_answered() -> &'static [f64; ROWS] {
-    use std::sync::OnceLock;
-    static ROWS_OF_PRIOR: OnceLock<[f64; ROWS]> = OnceLock::new();
-    ROWS_OF_PRIOR.get_or_init(|| uniform_rows(PRIOR_RING, PRIOR_DIALS * PRIOR_ANSWER))
+/// The prior's two distributions over the rows, and what is left of each in the middle of a row.
+struct PriorShape {
+    answered: [f64; ROWS],
+    unanswered: [f64; ROWS],
+    may_answer: [f64; ROWS],
+    may_end: [f64; ROWS],
 }
 
-fn prior_unanswered() -> &'static [f64; ROWS] {
-    use std::sync::OnceLock;
-    static ROWS_OF_PRIOR: OnceLock<[f64; ROWS]> = OnceLock::new();
-    ROWS_OF_PRIOR.get_or_init(|| uniform_rows(PRIOR_UNANSWERED, PRIOR_DIALS * (1.0 - PRIOR_ANSWER)))
+impl PriorShape {
+    fn get() -> &'static Self {
+        static SHAPE: std::sync::OnceLock<PriorShape> = std::sync::OnceLock::new();
+        SHAPE.get_or_init(|| {
+            let left = |range: (f64, f64)| {
+                let mut age = -0.5 * STEP;
+                std::array::from_fn(|_| {
+                    age += STEP;
+                    ((range.1 - age) / (range.1 - range.0)).clamp(0.0, 1.0)
+                })
+            };
+            Self {
+                answered: uniform_rows(PRIOR_RING, 1.0),
+                unanswered: uniform_rows(PRIOR_UNANSWERED, 1.0),
+                may_answer: left(PRIOR_RING),
+                may_end: left(PRIOR_UNANSWERED),
+            }
+        })
+    }
 }
 
 #[cfg(test)]
