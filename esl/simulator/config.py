@@ -18,7 +18,8 @@ class SwitchConfig:
 
     `profile="corpus"` has the gateways of the recordings (named after their behaviour); `"normal"` has the
     carrier of `callees` under the name `carrier` and the robot agents under `agents`. `gateways` adds to
-    either. `core_uuid` is that of the first start; None takes it from the seed. The defaults of the limits are those of FreeSWITCH's sample configuration (FACTS section 8).
+    either. `core_uuid` is that of the first start; None takes it from the seed. Defaults of the limits: those
+    of FreeSWITCH's sample configuration (FACTS section 8).
     """
 
     callees: CalleeProfile = field(default_factory=CalleeProfile)
