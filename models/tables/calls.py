@@ -42,7 +42,6 @@ class Attempt(Base):
         CheckConstraint("(state = 'closed') = (outcome IS NOT NULL)", name="one_outcome"),
         CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed_at"),
         CheckConstraint("talk_seconds >= 0", name="talk"),
-        CheckConstraint("NOT (outcome = 'connected' AND bridged_at IS NULL)", name="connected_is_bridged"),
     )
 
     id: Mapped[Id]

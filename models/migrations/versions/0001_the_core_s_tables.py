@@ -511,9 +511,6 @@ def upgrade() -> None:
         sa.Column("counted", sa.Boolean(), server_default="true", nullable=False),
         sa.CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name=op.f("ck_attempt_closed_at")),
         sa.CheckConstraint("(state = 'closed') = (outcome IS NOT NULL)", name=op.f("ck_attempt_one_outcome")),
-        sa.CheckConstraint(
-            "NOT (outcome = 'connected' AND bridged_at IS NULL)", name=op.f("ck_attempt_connected_is_bridged")
-        ),
         sa.CheckConstraint("talk_seconds >= 0", name=op.f("ck_attempt_talk")),
         sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_attempt_agent_id")),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_attempt_campaign_id")),

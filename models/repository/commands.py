@@ -1,0 +1,120 @@
+"""The command table: how a person or program asks a dialer for something. TAKEN is durable before the effect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import text
+
+from models.enums import CommandKind
+from models.ids import new_id
+from models.records import OperatorCommand
+from models.repository.db import Db, clean_text, notify, object_json
+
+COMMAND_CHANNEL = "ringmaster_command"
+
+_INSERT = text(
+    """
+    INSERT INTO command (id, switch_id, kind, agent_id, campaign_id, payload, requested_by, idempotency_key, status,
+                         expires_at)
+    VALUES (:id, :switch_id, :kind, :agent_id, :campaign_id, CAST(:payload AS jsonb), :requested_by, :key, 'pending',
+            clock_timestamp() + make_interval(secs => :expires_in))
+        ON CONFLICT (idempotency_key) DO NOTHING
+    RETURNING id::text
+    """
+)
+_BY_KEY = text("SELECT id::text FROM command WHERE idempotency_key = :key")
+_EXPIRE = text(
+    """
+    UPDATE command
+       SET status = 'expired', finished_at = clock_timestamp(), detail = 'no dialer took it in time'
+     WHERE switch_id = CAST(:switch_id AS uuid) AND status = 'pending' AND expires_at <= clock_timestamp()
+    """
+)
+_TAKE = text(
+    """
+    WITH next AS (
+        SELECT id FROM command
+         WHERE switch_id = CAST(:switch_id AS uuid) AND status = 'pending' AND expires_at > clock_timestamp()
+         ORDER BY created_at, id LIMIT :count
+           FOR UPDATE SKIP LOCKED
+    ), taken AS (
+        UPDATE command c SET status = 'taken', taken_at = clock_timestamp()
+          FROM next WHERE c.id = next.id
+        RETURNING c.*
+    )
+    SELECT id::text AS command_id, kind, agent_id::text, campaign_id::text, payload
+      FROM taken ORDER BY created_at, id
+    """
+)
+_UNKNOWN = text(
+    """
+    UPDATE command
+       SET status = 'unknown', finished_at = clock_timestamp(), detail = 'the dialer ended before its outcome was known'
+     WHERE switch_id = CAST(:switch_id AS uuid) AND status = 'taken'
+    RETURNING id::text
+    """
+)
+_STATUS = text("SELECT status, detail FROM command WHERE id = CAST(:id AS uuid)")
+
+
+def insert(
+    db: Db,
+    *,
+    switch_id: str,
+    kind: CommandKind,
+    agent_id: str | None = None,
+    campaign_id: str | None = None,
+    payload: Mapping[str, Any] | None = None,
+    requested_by: str = "",
+    idempotency_key: str | None = None,
+    expires_in_seconds: float = 60.0,
+) -> str:
+    """Ask for something, and wake the dialer at the commit. The same key gives the same command: nothing is added.
+
+    Returns:
+        The command's id.
+    """
+    values = {
+        "id": new_id(),
+        "switch_id": switch_id,
+        "kind": kind.value,
+        "agent_id": agent_id,
+        "campaign_id": campaign_id,
+        "payload": object_json(payload or {}),
+        "requested_by": clean_text(requested_by),
+        "key": idempotency_key,
+        "expires_in": expires_in_seconds,
+    }
+    made = db.execute(_INSERT, values).scalar()
+    if made is None:
+        return str(db.execute(_BY_KEY, {"key": idempotency_key}).scalar_one())
+    notify(db, COMMAND_CHANNEL)
+    return str(made)
+
+
+def take(db: Db, switch_id: str, limit: int = 100) -> list[OperatorCommand]:
+    """Take pending commands in their order, and expire those that waited too long. Commit before the effects."""
+    db.execute(_EXPIRE, {"switch_id": switch_id})
+    return [
+        OperatorCommand(
+            command_id=row.command_id,
+            kind=CommandKind(row.kind),
+            agent_id=row.agent_id,
+            campaign_id=row.campaign_id,
+            payload=row.payload,
+        )
+        for row in db.execute(_TAKE, {"switch_id": switch_id, "count": limit})
+    ]
+
+
+def mark_unknown_after_crash(db: Db, switch_id: str) -> list[str]:
+    """At a dialer's start, after its journal was applied: what was TAKEN and has no outcome is UNKNOWN, not repeated."""
+    return [str(value) for value in db.execute(_UNKNOWN, {"switch_id": switch_id}).scalars()]
+
+
+def status(db: Db, command_id: str) -> tuple[str, str] | None:
+    """(status, detail) of a command."""
+    row = db.execute(_STATUS, {"id": command_id}).first()
+    return None if row is None else (row.status, row.detail)

@@ -1,0 +1,260 @@
+"""Apply the journal's records: bulk statements, in the caller's transaction, and twice is as good as once.
+
+Order within a batch is by kind, not by line: every statement moves a row forward only (an attempt that is closed stays
+closed, a time that is known stays known), so that any order that the journal can hold ends in the same rows.
+A record whose attempt, agent or campaign this database does not know is not applied and reported in `Applied.ignored`:
+the journal belongs to another database, or the row was erased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import text
+
+from models import records as facts
+from models.enums import Outcome
+from models.repository.db import Db, notify, rows_json
+from models.repository.finish import finish_leads
+
+EVENT_CHANNEL = "ringmaster_event"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a batch did: how many records found their row, and which did not (kind and id)."""
+
+    records: int
+    ignored: tuple[tuple[str, str], ...] = ()
+
+
+def apply(db: Db, records: Sequence[facts.Record]) -> Applied:
+    """Apply a batch; the caller commits. Sends one NOTIFY per batch.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: the database is away; nothing of the batch is applied.
+    """
+    by_kind: dict[str, list[Any]] = {}
+    for record in records:
+        by_kind.setdefault(record.kind, []).append(record)
+    ignored: list[tuple[str, str]] = []
+    for kind, step in _STEPS:
+        batch = by_kind.get(kind)
+        if batch:
+            missing = step(db, batch)
+            ignored += [(kind, key) for key in missing]
+    if records:
+        notify(db, EVENT_CHANNEL)
+    return Applied(len(records) - len(ignored), tuple(ignored))
+
+
+def _run(db: Db, sql: str, batch: Sequence[Any], key: str) -> list[str]:
+    """Run a bulk statement that returns the keys of the rows it knows; gives back the other keys."""
+    rows = [{**asdict(record), "line": line} for line, record in enumerate(batch)]
+    known = set(db.execute(text(sql), {"rows": rows_json(rows)}).scalars())
+    return [str(row[key]) for row in rows if row[key] not in known]
+
+
+_DIALED = """
+    WITH r AS (SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+                 AS r(attempt_id uuid, leg_id uuid, switch_id uuid, at float8)),
+    moved AS (
+        UPDATE attempt a
+           SET dialed_at = coalesce(a.dialed_at, to_timestamp(r.at)),
+               state = CASE WHEN a.state = 'claimed' THEN 'dialing' ELSE a.state END
+          FROM r WHERE a.id = r.attempt_id
+        RETURNING a.id),
+    opened AS (
+        INSERT INTO leg (id, kind, switch_id, attempt_id, opened_at, ended_at)
+        SELECT r.leg_id, 'customer', a.switch_id, a.id, to_timestamp(r.at), a.closed_at
+          FROM r JOIN attempt a ON a.id = r.attempt_id
+            ON CONFLICT (id) DO NOTHING)
+    SELECT id::text FROM moved
+"""
+_ANSWERED = """
+    WITH r AS (SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(attempt_id uuid, at float8)),
+    moved AS (
+        UPDATE attempt a
+           SET answered_at = coalesce(a.answered_at, to_timestamp(r.at)),
+               state = CASE WHEN a.state IN ('claimed', 'dialing', 'ringing') THEN 'answered' ELSE a.state END
+          FROM r WHERE a.id = r.attempt_id
+        RETURNING a.id),
+    legs AS (
+        UPDATE leg SET answered_at = coalesce(leg.answered_at, to_timestamp(r.at))
+          FROM r WHERE leg.attempt_id = r.attempt_id AND leg.ended_at IS NULL)
+    SELECT id::text FROM moved
+"""
+_BRIDGED = """
+    WITH r AS (SELECT r.*, agent.id AS known_agent
+                 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(attempt_id uuid, agent_id uuid, at float8)
+                 LEFT JOIN agent ON agent.id = r.agent_id),
+    moved AS (
+        UPDATE attempt a
+           SET bridged_at = coalesce(a.bridged_at, to_timestamp(r.at)),
+               agent_id = coalesce(a.agent_id, r.known_agent),
+               state = CASE WHEN a.state = 'closed' THEN a.state ELSE 'connected' END
+          FROM r WHERE a.id = r.attempt_id
+        RETURNING a.id),
+    legs AS (
+        UPDATE leg SET bridged_at = coalesce(leg.bridged_at, to_timestamp(r.at)),
+                       agent_id = coalesce(leg.agent_id, r.known_agent)
+          FROM r WHERE leg.attempt_id = r.attempt_id AND leg.ended_at IS NULL)
+    SELECT id::text FROM moved
+"""
+_LEG_OPENED = """
+    WITH r AS (SELECT r.* FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+                 AS r(leg_id uuid, agent_id uuid, switch_id uuid, at float8)
+                 JOIN agent ON agent.id = r.agent_id JOIN switch ON switch.id = r.switch_id),
+    opened AS (
+        INSERT INTO leg (id, kind, switch_id, agent_id, opened_at)
+        SELECT r.leg_id, 'agent', r.switch_id, r.agent_id, to_timestamp(r.at) FROM r
+            ON CONFLICT (id) DO NOTHING)
+    SELECT leg_id::text FROM r
+"""
+_LEG_ENDED = """
+    UPDATE leg SET ended_at = coalesce(leg.ended_at, to_timestamp(r.at)),
+                   cause = CASE WHEN leg.ended_at IS NULL THEN r.cause ELSE leg.cause END
+      FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(leg_id uuid, cause text, at float8)
+     WHERE leg.id = r.leg_id
+    RETURNING leg.id::text
+"""
+_AGENT_STATE = """
+    WITH r AS (SELECT r.*, campaign.id AS known_campaign, agent.campaign_id AS last_campaign
+                 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, agent_id uuid, state text, at float8,
+                      campaign_id uuid, reason text, attempt_id uuid)
+                 JOIN agent ON agent.id = r.agent_id
+                 LEFT JOIN campaign ON campaign.id = r.campaign_id),
+    logged AS (
+        INSERT INTO agent_state_log (id, agent_id, campaign_id, attempt_id, state, at, reason)
+        SELECT r.id, r.agent_id, coalesce(r.known_campaign, r.last_campaign), r.attempt_id, r.state, to_timestamp(r.at), r.reason FROM r
+            ON CONFLICT (id) DO NOTHING),
+    newest AS (SELECT DISTINCT ON (agent_id) * FROM r ORDER BY agent_id, at DESC, id DESC),
+    moved AS (
+        UPDATE agent
+           SET state = n.state, state_since = to_timestamp(n.at), state_log_id = n.id, reason = n.reason,
+               attempt_id = n.attempt_id, campaign_id = coalesce(n.known_campaign, agent.campaign_id)
+          FROM newest n
+         WHERE agent.id = n.agent_id
+           AND (agent.state_log_id IS NULL
+                OR (to_timestamp(n.at), n.id) >= (agent.state_since, agent.state_log_id)))
+    SELECT id::text FROM r
+"""
+_CAMPAIGN = """
+    WITH r AS (SELECT DISTINCT ON (campaign_id) * FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+                 AS r(campaign_id uuid, state text, target float8, at float8, line bigint)
+                ORDER BY campaign_id, at DESC, line DESC),
+    moved AS (
+        UPDATE campaign c
+           SET state = r.state, target = least(r.target, c.cap), changed_at = to_timestamp(r.at)
+          FROM r WHERE c.id = r.campaign_id AND (c.changed_at IS NULL OR c.changed_at <= to_timestamp(r.at)))
+    SELECT c.id::text FROM campaign c JOIN r ON c.id = r.campaign_id
+"""
+_COMMAND = """
+    WITH r AS (SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+                 AS r(command_id uuid, status text, at float8, detail text)),
+    moved AS (
+        UPDATE command c SET status = r.status, finished_at = to_timestamp(r.at), detail = r.detail
+          FROM r WHERE c.id = r.command_id AND c.status IN ('pending', 'taken'))
+    SELECT c.id::text FROM command c JOIN r ON c.id = r.command_id
+"""
+_NOTE = """
+    WITH r AS (SELECT r.* FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+                 AS r(id uuid, attempt_id uuid, agent_id uuid, disposition text, at float8, text text)
+                 JOIN attempt ON attempt.id = r.attempt_id JOIN agent ON agent.id = r.agent_id),
+    added AS (
+        INSERT INTO call_note (id, attempt_id, agent_id, disposition, text, at)
+        SELECT r.id, r.attempt_id, r.agent_id, r.disposition, r.text, to_timestamp(r.at) FROM r
+            ON CONFLICT (id) DO NOTHING)
+    SELECT id::text FROM r
+"""
+_EVENT = """
+    WITH r AS (SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+                 AS r(id uuid, topic text, at float8, payload jsonb)),
+    added AS (
+        INSERT INTO event (id, topic, at, payload)
+        SELECT r.id, r.topic, to_timestamp(r.at), r.payload FROM r ON CONFLICT (id) DO NOTHING)
+    SELECT id::text FROM r
+"""
+
+# `counted`: what caps count (tables/calls.py): the phone rang or was answered, or the try is used up.
+_CLOSED = """
+    WITH r AS (SELECT r.*, agent.id AS known_agent FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(
+                 attempt_id uuid, outcome text, at float8, leg_id uuid, cause text, sip_status int, created_at float8,
+                 ringing_at float8, answered_at float8, bridged_at float8, ended_at float8, agent_id uuid,
+                 talk_seconds float8, wait_seconds float8, abandoned boolean, recovered boolean, verdict text,
+                 uses_up boolean)
+                 LEFT JOIN agent ON agent.id = r.agent_id),
+    moved AS (
+        UPDATE attempt a
+           SET state = 'closed', outcome = r.outcome, closed_at = to_timestamp(r.at),
+               ringing_at = coalesce(to_timestamp(r.ringing_at), a.ringing_at),
+               answered_at = coalesce(to_timestamp(r.answered_at), a.answered_at),
+               bridged_at = coalesce(to_timestamp(r.bridged_at), a.bridged_at),
+               agent_id = coalesce(r.known_agent, a.agent_id),
+               cause = r.cause, sip_status = r.sip_status, talk_seconds = greatest(r.talk_seconds, 0),
+               wait_seconds = r.wait_seconds, abandoned = r.abandoned, recovered = r.recovered,
+               refused_code = r.verdict,
+               dialed_at = CASE WHEN r.outcome = 'not_dialed' THEN a.dialed_at
+                                ELSE coalesce(a.dialed_at, to_timestamp(r.created_at), a.claimed_at) END,
+               counted = r.outcome <> 'not_dialed'
+                         AND (r.uses_up OR r.ringing_at IS NOT NULL OR r.answered_at IS NOT NULL
+                              OR a.ringing_at IS NOT NULL OR a.answered_at IS NOT NULL)
+          FROM r
+         WHERE a.id = r.attempt_id AND a.state <> 'closed'
+        RETURNING a.*, r.leg_id, coalesce(r.ended_at, r.at) AS ended_wall),
+    legs AS (
+        UPDATE leg
+           SET ended_at = to_timestamp(r.ended_wall), cause = r.cause, sip_status = r.sip_status,
+               ringing_at = r.ringing_at, answered_at = coalesce(leg.answered_at, r.answered_at),
+               bridged_at = coalesce(leg.bridged_at, r.bridged_at)
+          FROM moved r
+         WHERE leg.attempt_id = r.id AND leg.ended_at IS NULL),
+    recorded AS (
+        INSERT INTO call (attempt_id, tenant_id, campaign_id, lead_id, person_id, switch_id, agent_id, leg_id, number,
+                          outcome, started_at, ringing_at, answered_at, bridged_at, ended_at, talk_seconds,
+                          wait_seconds, abandoned, cause, sip_status, recovered)
+        SELECT m.id, m.tenant_id, m.campaign_id, m.lead_id, m.person_id, m.switch_id, m.agent_id, m.leg_id, m.number,
+               m.outcome, m.dialed_at, m.ringing_at, m.answered_at, m.bridged_at, to_timestamp(m.ended_wall),
+               m.talk_seconds, m.wait_seconds, m.abandoned, m.cause, m.sip_status, m.recovered
+          FROM moved m WHERE m.outcome <> 'not_dialed'
+            ON CONFLICT (attempt_id) DO NOTHING)
+    SELECT id::text FROM moved
+"""
+
+
+def _close(db: Db, batch: Sequence[facts.AttemptClosed]) -> list[str]:
+    # The journal may hold a close twice (recovery writes again what it could not be sure of): the first one stands.
+    first: dict[str, facts.AttemptClosed] = {}
+    for record in batch:
+        first.setdefault(record.attempt_id, record)
+    rows = [{**asdict(record), "uses_up": Outcome(record.outcome).uses_up_lead} for record in first.values()]
+    closed = set(db.execute(text(_CLOSED), {"rows": rows_json(rows)}).scalars())
+    finish_leads(db, [first[attempt_id] for attempt_id in first if attempt_id in closed])
+    left = [attempt_id for attempt_id in first if attempt_id not in closed]
+    if not left:
+        return []
+    known = text("SELECT id::text FROM attempt WHERE id = ANY (CAST(:ids AS uuid[]))")
+    there = set(db.execute(known, {"ids": left}).scalars())
+    return [attempt_id for attempt_id in left if attempt_id not in there]
+
+
+def _bulk(sql: str, key: str) -> Callable[[Db, Sequence[Any]], list[str]]:
+    return lambda db, batch: _run(db, sql, batch, key)
+
+
+# The order: legs and agents' legs exist before what ends them; attempts move before they close.
+_STEPS: tuple[tuple[str, Callable[[Db, Sequence[Any]], list[str]]], ...] = (
+    (facts.AgentLegOpened.kind, _bulk(_LEG_OPENED, "leg_id")),
+    (facts.AttemptDialed.kind, _bulk(_DIALED, "attempt_id")),
+    (facts.AttemptAnswered.kind, _bulk(_ANSWERED, "attempt_id")),
+    (facts.AttemptBridged.kind, _bulk(_BRIDGED, "attempt_id")),
+    (facts.AttemptClosed.kind, _close),
+    (facts.AgentLegEnded.kind, _bulk(_LEG_ENDED, "leg_id")),
+    (facts.AgentStateChanged.kind, _bulk(_AGENT_STATE, "id")),
+    (facts.CampaignChanged.kind, _bulk(_CAMPAIGN, "campaign_id")),
+    (facts.CommandFinished.kind, _bulk(_COMMAND, "command_id")),
+    (facts.NoteAdded.kind, _bulk(_NOTE, "id")),
+    (facts.EventRecorded.kind, _bulk(_EVENT, "id")),
+)
