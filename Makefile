@@ -90,7 +90,8 @@ bench: .make/built ## the benchmarks of the pacing core
 	cargo bench --locked -p pacing_core
 
 clean: ## remove everything that was built or set up; the demo's data (.ringmaster) too
-	@if [ -x $(BIN)/ringmaster ] && [ -d .ringmaster ]; then $(BIN)/ringmaster demo --stop >&2 || true; fi
+	@if [ -x $(BIN)/ringmaster ] && [ -d .ringmaster ]; then \
+	  $(BIN)/ringmaster db stop >&2 || echo "Going on: no private PostgreSQL of .ringmaster was stopped." >&2; fi
 	rm -rf $(VENV) .make target build dist .ringmaster .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name node_modules -prune -o \( -name __pycache__ -o -name '*.egg-info' \) -prune -exec rm -rf {} +
 	find . -maxdepth 1 -name 'pacing_core*.so' -delete
