@@ -41,6 +41,8 @@ class Leg:
     answered_us: int = 0
     bridged_us: int = 0
     peer_id: str = ""
+    hooked: bool = True
+    """False when the switch said that it could not set the hang-up hook: it is set again on CREATE."""
     doubts: int = 0
     """How often in a row the switch was asked for this leg and gave no answer that settles it."""
 

@@ -50,6 +50,12 @@ def customer_leg_ended(board: Board, leg: Leg, ending: Ending) -> None:
         board.counters["leg_without_attempt"] += 1
         return
     campaign = board.campaigns[attempt.campaign_id]
+    # The hook's word lacks the creation and early media, which the leg's own events told.
+    ending = replace(
+        ending,
+        created_us=ending.created_us or leg.created_us,
+        progress_us=ending.progress_us or leg.progress_us,
+    )
     outcome = classify(
         ending,
         wait_limit_seconds=wait_limit_seconds(board, campaign),

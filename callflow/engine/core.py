@@ -12,6 +12,7 @@ from callflow.engine import agents, dialing, legs, matching, operator, recovery
 from callflow.engine import status as status_room
 from callflow.engine.board import Board, Campaign
 from callflow.engine.config import EngineConfig
+from callflow.engine.tables import LegState
 from callflow.engine.throttle import LagGovernor, TokenBucket
 from callflow.inputs import (
     Claimed,
@@ -224,10 +225,11 @@ class Engine:
         if leg is None:
             return
         if kind == "orig":
-            if reply.ok:
-                recovery.set_hook(board, leg)
-            else:
+            if not reply.ok:
                 legs.refused(board, leg, reply.text.removeprefix("-ERR ").strip())
+        elif kind == "hook" and not reply.ok:
+            if leg.state is LegState.SENT:
+                leg.hooked = False
         elif kind == "dump":
             recovery.dumped(board, leg, reply.text)
         elif kind == "hash":

@@ -7,7 +7,7 @@ The pacer says how many; a claim makes them durable; each is judged by the rules
 from __future__ import annotations
 
 from callflow.effects import Claim
-from callflow.engine import agents, closing
+from callflow.engine import agents, closing, recovery
 from callflow.engine.board import Attempt, Board, Campaign, Leg
 from callflow.engine.config import MIN_RING_SECONDS
 from callflow.engine.outcomes import Ending
@@ -149,6 +149,8 @@ def _dial(board: Board, campaign: Campaign, claim: ClaimedAttempt) -> None:
         )
     )
     board.send(command, f"orig:{leg.leg_id}")
+    # In the same write: later, a leg that is refused at once would end without it.
+    recovery.set_hook(board, leg)
     board.timer(f"watch:{leg.leg_id}", 3.0)
 
 

@@ -75,6 +75,9 @@ def _created(board: Board, leg: Leg, event: Event) -> None:
 def reach_created(board: Board, leg: Leg, created_us: int = 0) -> None:
     if leg.state is LegState.SENT and board.move_leg(leg, LegEvent.CREATE):
         leg.created_us = created_us
+        if not leg.hooked:
+            leg.hooked = True
+            recovery.set_hook(board, leg)
         board.timer(f"watch:{leg.leg_id}", 40.0)
 
 

@@ -119,7 +119,7 @@ def classify(ending: Ending, *, wait_limit_seconds: float, ring_given_up: bool =
     if ending.answered_us:
         waited = (ending.hangup_us - ending.answered_us) / 1e6
         return Outcome.ABANDONED if waited >= wait_limit_seconds else Outcome.ENDED_BEFORE_AGENT
-    if ring_given_up:
+    if ring_given_up and ending.cause in _OURS:
         return Outcome.NO_ANSWER
     person = _PERSON.get(ending.cause)
     if person is not None:

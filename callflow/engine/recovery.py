@@ -228,14 +228,16 @@ def _us(data: dict[str, Any], name: str) -> int:
 
 
 def peer_of(data: dict[str, Any]) -> str:
-    """The leg this one is bridged to now, by the switch's own data; empty if to none."""
-    for name in ("variable_signal_bond", "variable_bridge_uuid", "Other-Leg-Unique-ID"):
-        if data.get(name) and data.get("Channel-State") in (
-            "CS_EXCHANGE_MEDIA",
-            "CS_SOFT_EXECUTE",
-            "CS_HIBERNATE",
-        ):
-            return str(data[name])
+    """The leg this one is bridged to now, by the switch's own data; empty if to none.
+
+    `bridge_to` is there while bridged only. The bond, bridge_uuid, Other-Leg and the current application
+    stay behind on a leg that was parked again (tried on FreeSWITCH 1.11): they count in a bridge's own
+    states only.
+    """
+    if data.get("variable_bridge_to"):
+        return str(data["variable_bridge_to"])
+    if data.get("Channel-State") in ("CS_EXCHANGE_MEDIA", "CS_SOFT_EXECUTE"):
+        return str(data.get("variable_signal_bond") or "")
     return ""
 
 
@@ -323,7 +325,10 @@ def _adopt_bridge(
 
 def set_hook(board: Board, leg: Leg) -> None:
     """Make the switch keep this leg's end for us until it is durable (ARCHITECTURE, Recovery)."""
-    board.send(commands.uuid_setvar(leg.leg_id, "api_hangup_hook", hook_value(leg.leg_id, OUTCOME_REALM)))
+    board.send(
+        commands.uuid_setvar(leg.leg_id, "api_hangup_hook", hook_value(leg.leg_id, OUTCOME_REALM)),
+        f"hook:{leg.leg_id}",
+    )
 
 
 # --- legs that nobody knows ----------------------------------------------------------------------------

@@ -54,6 +54,12 @@ def test_a_bridge_is_a_connection_whatever_ended_it() -> None:
     assert end.wait_seconds == 1.0
 
 
+def test_the_persons_own_end_wins_over_our_giving_up() -> None:
+    assert (
+        classify(ending("USER_BUSY", rang=True), wait_limit_seconds=1.9, ring_given_up=True) is Outcome.BUSY
+    )
+
+
 def test_ringing_that_we_gave_up_is_no_answer_by_any_cause() -> None:
     assert classify(ending("NORMAL_CLEARING", rang=True), wait_limit_seconds=1.9, ring_given_up=True) is (
         Outcome.NO_ANSWER

@@ -92,7 +92,7 @@ def test_within_one_step_saves_come_before_the_sends_of_their_attempt() -> None:
     )
     effects = bench.give(Claimed(claim.batch, (attempt,)))
     kinds = [type(e) for e in effects if isinstance(e, Save | Send)]
-    assert kinds == [Save, Send]
+    assert kinds == [Save, Send, Send]
 
 
 def test_the_fence_is_in_every_originate() -> None:

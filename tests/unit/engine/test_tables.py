@@ -9,7 +9,6 @@ from typing import TypeVar
 from callflow.engine.tables import AGENT, ATTEMPT, LEG, AgentEvent, AttemptEvent, LegEvent, LegState
 from models.enums import AgentState, AttemptState
 
-
 S = TypeVar("S", bound=StrEnum)
 V = TypeVar("V", bound=StrEnum)
 
