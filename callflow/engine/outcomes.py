@@ -36,6 +36,9 @@ _CARRIER = {
 }
 
 
+_FAR_END_BYE = 200
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """The end of a customer's leg as the switch recorded it. Microseconds of the switch's clock, 0 =
@@ -118,7 +121,9 @@ def classify(ending: Ending, *, wait_limit_seconds: float, ring_given_up: bool =
         return Outcome.CONNECTED
     if ending.answered_us:
         waited = (ending.hangup_us - ending.answered_us) / 1e6
-        return Outcome.ABANDONED if waited >= wait_limit_seconds else Outcome.ENDED_BEFORE_AGENT
+        # A BYE of the person leaves sip_term_status 200; without it the switch or we ended the call.
+        theirs = ending.sip_status == _FAR_END_BYE and waited < wait_limit_seconds
+        return Outcome.ENDED_BEFORE_AGENT if theirs else Outcome.ABANDONED
     if ring_given_up and ending.cause in _OURS:
         return Outcome.NO_ANSWER
     person = _PERSON.get(ending.cause)

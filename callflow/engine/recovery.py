@@ -91,6 +91,9 @@ def _load_agent_state(board: Board, known: KnownAgent) -> None:
         if known.state is AgentState.WRAP_UP:
             agents.start_wrap_up(board, agent)
     else:
+        if known.state is AgentState.RESERVED and talking_on is not None:
+            # Their bridge was under way: if it came about and has ended already, it was this agent's call.
+            talking_on.agent_id = agent.agent_id
         board.set_agent(agent, AgentState.CONNECTING, reason="dialer restarted")
 
 

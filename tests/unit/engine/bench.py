@@ -66,7 +66,7 @@ class Bench:
 
     def event(self, name: str, leg: str, **headers: str | int) -> None:
         text = {"Event-Name": name, "Unique-ID": leg, "Event-Date-Timestamp": str(self.us())}
-        text |= {key.replace("_", "-"): str(value) for key, value in headers.items()}
+        text |= {_header(key): str(value) for key, value in headers.items()}
         self.give(SwitchEvent(from_headers(text)))
 
     def reply(self, token: str, text: str = "+OK") -> None:
@@ -167,6 +167,8 @@ class Bench:
     def hang_up(self, leg: str, cause: str = "NORMAL_CLEARING", **times: int) -> None:
         headers = {f"Caller-Channel-{key.capitalize()}-Time": value for key, value in times.items()}
         headers["Caller-Channel-Hangup-Time"] = self.us()
+        if times.get("answered"):
+            headers["variable_sip_term_status"] = 200
         self.event("CHANNEL_HANGUP_COMPLETE", leg, Hangup_Cause=cause, **headers)
 
 
@@ -182,3 +184,7 @@ def open_attempt(**fields: Any) -> OpenAttempt:
         "leg_id": "leg-old",
     }
     return OpenAttempt(**{**base, **fields})
+
+
+def _header(key: str) -> str:
+    return key if key.startswith("variable_") else key.replace("_", "-")

@@ -43,8 +43,13 @@ def test_unanswered(cause: str, rang: bool, outcome: Outcome) -> None:
     ],
 )
 def test_answered_and_never_bridged_is_judged_by_the_switch_times(waited_us: int, outcome: Outcome) -> None:
-    end = ending("NORMAL_CLEARING", rang=True, answered=SECOND, hangup=SECOND + waited_us)
+    end = Ending("NORMAL_CLEARING", 200, 1, 1, SECOND, 0, SECOND + waited_us)
     assert classify(end, wait_limit_seconds=1.9) is outcome
+
+
+def test_who_did_not_hang_up_themselves_was_abandoned() -> None:
+    end = Ending("NORMAL_CLEARING", None, 1, 1, SECOND, 0, SECOND + 60_000)
+    assert classify(end, wait_limit_seconds=1.9) is Outcome.ABANDONED
 
 
 def test_a_bridge_is_a_connection_whatever_ended_it() -> None:
