@@ -43,13 +43,13 @@ def uptime_text(core: Core) -> str:
 
 
 def _status(core: Core, args: str) -> str:
-    rate = core.this_second if core.second == core.us // 1_000_000 else 0
+    core.roll_second()
     return (
         f"UP {uptime_text(core)}\n"
         "FreeSWITCH (Version 1.11.1-release  64bit) is ready\n"
         f"{core.session_ids} session(s) since startup\n"
         f"{len(core.channels)} session(s) - peak {core.peak}, last 5min {core.peak} \n"
-        f"{rate} session(s) per Sec out of max {core.sps}, peak {core.peak_second}, "
+        f"{core.this_second} session(s) per Sec out of max {core.sps}, peak {core.peak_second}, "
         f"last 5min {core.peak_second} \n"
         f"{core.max_sessions} session(s) max\n"
         "min idle cpu 0.00/0.10\n"

@@ -27,6 +27,7 @@ def fsctl(core: Core, args: str) -> str:
             core.sps = int(value)
         return f"+OK sessions per second: {core.sps}\n"
     if what == "last_sps":
+        core.roll_second()
         return f"+OK last sessions per second: {core.last_second}\n"
     if what == "max_sessions":
         if value.isdigit():

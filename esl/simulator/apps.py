@@ -74,7 +74,7 @@ def start(
     expanded = expand_variables(channel, data)
     run = Run(name, expanded, event_uuid or core.new_uuid(), nested=nested)
     channel.runs.append(run)
-    channel.last_app = name
+    channel.last_app, channel.last_arg = name, expanded
     channel.vars.set("current_application", name)
     channel.vars.set("current_application_data", expanded)
     channel.vars.set("current_application_response", None)
@@ -154,6 +154,12 @@ def _application(run: Run, response: str | None = None) -> Pairs:
     return [*pairs, ("Application-UUID", run.uuid)]
 
 
+def _file(run: Run) -> Pairs:
+    scheme, separator, _ = run.data.partition("://")
+    kind = [("Playback-File-Type", scheme)] if separator else []
+    return [*kind, ("Playback-File-Path", run.data)]
+
+
 def _complete(core: Core, channel: Channel, run: Run, response: str) -> None:
     if run in channel.runs:
         channel.runs.remove(run)
@@ -177,7 +183,7 @@ def _playback(core: Core, channel: Channel, run: Run) -> None:
     run.playing = True
     run.started_us = core.us
     hearing.hears(core, channel)
-    core.emit(channel, "PLAYBACK_START", tail=[("Playback-File-Path", run.data)])
+    core.emit(channel, "PLAYBACK_START", tail=_file(run))
     seconds = playback_seconds(core, run.data)
     if seconds is not None:
         run.timer = core.after(ticks(seconds), lambda: _played(core, channel, run))
@@ -195,8 +201,7 @@ def _stop_playback(core: Core, channel: Channel, run: Run, status: str) -> None:
     channel.vars.set("playback_seconds", str(played_ms // 1000))
     channel.vars.set("playback_ms", str(played_ms))
     channel.vars.set("playback_samples", str(played_ms * 8))
-    tail = [("Playback-File-Path", run.data), ("Playback-Status", status)]
-    core.emit(channel, "PLAYBACK_STOP", tail=tail)
+    core.emit(channel, "PLAYBACK_STOP", tail=[*_file(run), ("Playback-Status", status)])
     if channel.alive:
         hearing.waits(core, channel)
 

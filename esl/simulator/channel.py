@@ -79,7 +79,6 @@ class Channel:
         "destination",
         "destroyed",
         "dialplan",
-        "early",
         "far_end",
         "flipped",
         "gateway",
@@ -90,6 +89,7 @@ class Channel:
         "hit_dialplan",
         "job",
         "last_app",
+        "last_arg",
         "logical_direction",
         "message_since",
         "name",
@@ -127,7 +127,7 @@ class Channel:
         self.callstate, self.answer_state = "DOWN", "ringing"
         self.vars = Variables()
         self.call_uuid = uuid
-        self.hit_dialplan = self.flipped = self.has_media = self.held = self.early = self.destroyed = False
+        self.hit_dialplan = self.flipped = self.has_media = self.held = self.destroyed = False
         self.caller_id_name, self.caller_id_number = "", "0000000000"
         self.destination, self.dialplan, self.rdnis = number, "", ""
         self.logical_direction = "outbound"
@@ -136,7 +136,7 @@ class Channel:
         self.progress = self.progress_media = self.answered = self.bridged = self.hangup_us = 0
         self.hangup_cause: str | None = None
         self.sip_status = 0
-        self.last_app = ""
+        self.last_app = self.last_arg = ""
         self.apps: list[tuple[str, str]] = []
         self.runs: list[Run] = []
         self.bridge: Bridge | None = None

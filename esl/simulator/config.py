@@ -18,8 +18,9 @@ class SwitchConfig:
 
     `profile="corpus"` has the gateways of the recordings (named after their behaviour); `"normal"` has the
     carrier of `callees` under the name `carrier` and the robot agents under `agents`. `gateways` adds to
-    either. `core_uuid` is that of the first start; None takes it from the seed. Defaults of the limits: those
-    of FreeSWITCH's sample configuration (FACTS section 8).
+    either. `denies_clients` is the access list that knows nobody. `core_uuid` is that of the first start; None takes it from the seed. Defaults of the limits: those
+    of FreeSWITCH's sample configuration (FACTS section 8); `second_phase_us` is where the second of
+    sessions_per_second begins in the second of the epoch (a timer of its own counts it).
     """
 
     callees: CalleeProfile = field(default_factory=CalleeProfile)
@@ -29,10 +30,12 @@ class SwitchConfig:
     password: str = "ClueCon"  # noqa: S105 - the public default of FreeSWITCH
     sessions_per_second: int = 30
     max_sessions: int = 1000
+    second_phase_us: int = 0
     epoch_offset_us: int = 0
     core_uuid: str | None = None
     heartbeat_seconds: float = 20.0
     hostname: str = "fs1"
+    denies_clients: bool = False
     playback_seconds: float = 5.0
     sound_seconds: Mapping[str, float] = field(default_factory=dict)
     missing_files: frozenset[str] = frozenset()

@@ -96,6 +96,14 @@ class Core:
     def after(self, ticks: int, action: Callable[[], None]) -> Timer:
         return self.agenda.at(self.tick + ticks, action)
 
+    def roll_second(self) -> None:
+        """The switch's own second, which sessions_per_second counts in, may be over."""
+        second = (self.us - self.config.second_phase_us) // 1_000_000
+        if second != self.second:
+            self.last_second = self.this_second if second == self.second + 1 else 0
+            self.second, self.this_second = second, 0
+            self.sps_in_force = self.sps
+
     def find(self, uuid: str) -> Channel | None:
         """The leg commands may act on: present and not being hung up."""
         channel = self.channels.get(uuid)

@@ -49,13 +49,19 @@ def parse(arguments: str) -> Dial:
     text, application = words[0], words[1]
     variables: dict[str, str] = {}
     legs: dict[str, str] = {}
+    if text.startswith("<"):
+        block, text = _block(text, "<", ">")
+        variables = _variables(block)
     if text.startswith("{"):
         block, text = _block(text, "{", "}")
-        variables = _variables(block)
+        variables.update(_variables(block))
     if text.startswith("["):
         block, text = _block(text, "[", "]")
         legs = _variables(block)
     wanted = {**legs, **variables}  # a leg keeps the value of {} (d36)
+    for place, name in ((4, "origination_caller_id_name"), (5, "origination_caller_id_number")):
+        if len(words) > place:
+            wanted.setdefault(name, words[place])
     inline = len(words) > 2 and words[2].lower() == "inline"
     apps: tuple[tuple[str, str], ...]
     if application.startswith("&"):
@@ -80,6 +86,8 @@ def _endpoint(
     profile, slash, rest = rest.partition("/")
     if profile == "gateway":
         name, _, number = rest.partition("/")
+        if "," in number or "|" in number:  # forks and failover are not modelled
+            raise Refused("DESTINATION_OUT_OF_ORDER")
         return Dial(wanted, name, number, apps, inline, shown)
     return Dial(wanted, None, "", apps, inline, shown, "INVALID_PROFILE")
 

@@ -60,12 +60,14 @@ def ring(core: Core, channel: Channel) -> None:
 def early_media(core: Core, channel: Channel) -> None:
     """183 with SDP came."""
     channel.progress_media = core.us
-    channel.early = True
+    channel.answer_state = "early"
     sip.reply_came(channel, dialog=True)
-    sip.media_came(channel)
+    sip.sdp_came(channel)
+    channel.vars.set("endpoint_disposition", "EARLY MEDIA")
     _record(channel, progress_media=core.us)
     core.emit(channel, "CHANNEL_PROGRESS_MEDIA")
     call_state(core, channel, "EARLY")
+    sip.media_came(channel)
     codecs(core, channel)
 
 
@@ -93,6 +95,7 @@ def answer(core: Core, channel: Channel) -> None:
     """200 came. What the originate makes of it follows a tick later (`originate.answered`)."""
     if not channel.has_media:
         sip.reply_came(channel, dialog=True)
+        sip.sdp_came(channel)
         sip.media_came(channel)
         codecs(core, channel)
     for name in ("ring", "early", "fail", "timeout"):

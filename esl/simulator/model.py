@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from esl.codec import Request, auth_request
+from esl.codec import Request, auth_request, disconnect_notice, rude_rejection
 from esl.errors import ProtocolError
 from esl.simulator import api_core, hearing, legs, session
 from esl.simulator.clock import TICK_US, ticks
@@ -61,7 +61,12 @@ class Softswitch:
         client = Client(self._next_cid)
         self._next_cid += 1
         self._core.clients[client.cid] = client
-        self._core.send(client, auth_request())
+        if self.config.denies_clients:
+            self._core.send(client, rude_rejection())
+            self._core.send(client, disconnect_notice())
+            self._core.close(client)
+        else:
+            self._core.send(client, auth_request())
         return client.cid
 
     def receive(self, cid: int, data: bytes, now: float) -> None:
@@ -203,6 +208,7 @@ class Softswitch:
     def _heartbeat(self) -> None:
         core = self._core
         core.after(ticks(self.config.heartbeat_seconds), self._heartbeat)
+        core.roll_second()
         pairs = [
             ("Event-Info", "System Ready"),
             ("Up-Time", api_core.uptime_text(core)),

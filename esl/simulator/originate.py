@@ -49,12 +49,12 @@ def originate(core: Core, arguments: str, done: Callable[[str], None]) -> None:
     except UsageError:
         done(USAGE)
         return
-    except Refused as refused:
-        done(f"-ERR {refused.cause}\n")
-        return
     except _NoRoute as no_route:
         _stillborn(core, uuid)
         done(f"-ERR {no_route.cause}\n")
+        return
+    except Refused as refused:
+        done(f"-ERR {refused.cause}\n")
         return
     channel = _create(core, uuid, dial, gateway)
     early = channel.vars.get("ignore_early_media")
@@ -68,11 +68,7 @@ class _NoRoute(Refused):
 
 def _admit(core: Core, uuid: str) -> None:
     """Six different reasons, one answer (FACTS sections 4, 8). N per second lets N - 1 through (d42, d43)."""
-    second = core.us // 1_000_000
-    if second != core.second:
-        core.last_second = core.this_second if second == core.second + 1 else 0
-        core.second, core.this_second = second, 0
-        core.sps_in_force = core.sps
+    core.roll_second()
     over = core.this_second >= max(1, core.sps_in_force - 1)
     if core.paused_out or core.shutting_down or uuid in core.channels or over:
         raise Refused(_REFUSED)

@@ -43,13 +43,17 @@ _DIALOG: Final = VariableBlock(
         "sip_contact_host": _HOST,
     }
 )
-_MEDIA: Final = VariableBlock(
+_SDP: Final = VariableBlock(
     {
         "switch_r_sdp": (
             f"v=0\r\no=user1 53655765 2353687637 IN IP4 {_HOST}\r\ns=-\r\nc=IN IP4 {_HOST}\r\nt=0 0\r\n"
             "m=audio 40600 RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
         ),
         "ep_codec_string": "CORE_PCM_MODULE.PCMU@8000h@20i@64000b",
+    }
+)
+_MEDIA: Final = VariableBlock(
+    {
         "remote_video_media_flow": "inactive",
         "remote_text_media_flow": "inactive",
         "remote_audio_media_flow": "sendrecv",
@@ -141,6 +145,12 @@ def reply_came(channel: Channel, *, dialog: bool) -> None:
         v.set("sip_reply_port", str(c.gateway.port))
         v.set("sip_network_port", str(c.gateway.port))
     if dialog and "sip_call_id" not in v:
+        to_user = c.number or "nobody"
+        if not c.number:  # d28
+            c.number = "unknown"
+            c.touch()
+        if c.caller_id_name:
+            v.set("sip_from_display", c.caller_id_name)
         tag = f"{c.session_id:x}"
         via = f"SIP/2.0/UDP {_HOST};rport;branch=z9hG4bK{tag}"
         v.add(_DIALOG)
@@ -153,9 +163,9 @@ def reply_came(channel: Channel, *, dialog: bool) -> None:
                 "sip_full_to": f"<sip:{c.number}@{_HOST}:{c.gateway.port}>;tag=t{tag}",
                 "sip_from_user": c.caller_id_number,
                 "sip_from_uri": f"{c.caller_id_number}@{_HOST}",
-                "sip_to_user": c.number,
+                "sip_to_user": to_user,
                 "sip_to_port": str(c.gateway.port),
-                "sip_to_uri": f"{c.number}@{_HOST}:{c.gateway.port}",
+                "sip_to_uri": f"{to_user}@{_HOST}:{c.gateway.port}",
                 "sip_contact_port": str(c.gateway.port),
                 "sip_contact_uri": f"nobody@{_HOST}:{c.gateway.port}",
                 "sip_to_tag": f"t{tag}",
@@ -164,6 +174,10 @@ def reply_came(channel: Channel, *, dialog: bool) -> None:
                 "sip_call_id": c.uuid,
             }
         )
+
+
+def sdp_came(channel: Channel) -> None:
+    channel.vars.add(_SDP)
 
 
 def media_came(channel: Channel) -> None:
@@ -183,8 +197,14 @@ def flipped(channel: Channel, disposition: str) -> None:
 
 def refusal(channel: Channel, status: int, cause: str, *, local: bool) -> None:
     v = channel.vars
-    if not local:
+    if local:  # our own stack's 408 or 503: no address was learned
+        v.set("sip_reply_port", str(channel.gateway.port))
+        v.set("sip_network_port", str(channel.gateway.port))
+    else:
         reply_came(channel, dialog=False)
+    end = channel.far_end
+    if end is not None and end.reason_cause is not None:
+        v.set("sip_reason", f"Q.850;cause={Q850[end.reason_cause]}")
     if "sip_call_id" not in v:
         v.set("sip_call_id", channel.uuid)
     v.set("sip_hangup_disposition", "recv_refuse")
@@ -225,6 +245,7 @@ def report(core: Core, channel: Channel) -> None:
     for name, at_us in [("resurrect", 0), *moments[4:]]:
         _epochs(channel, name, at_us)
     v.set("last_app", c.last_app)
+    v.set("last_arg", c.last_arg)
     v.set("caller_id", _caller_id(channel))
     _durations(channel)
     if "sip_hangup_disposition" not in v:
