@@ -105,6 +105,12 @@ class Lease:
         if self.lost:
             raise LeaseLost("Another dialer holds the lease of this switch: this one has given up.")
 
+    def doubt(self) -> None:
+        """Somebody was told that the lease is not ours: trust it again only after the next renewal."""
+        self._until = 0.0
+        self._tell()
+        self._kick.set()
+
     def _unknown(self) -> bool:
         """The window is closed and no renewal was answered of late: the process was paused or starved."""
         now = self._real()

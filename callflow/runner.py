@@ -93,6 +93,11 @@ class Runner:
         """Run `action` in the engine's greenlet, between two inputs."""
         self._inbox.put((self._real(), action))
 
+    def record(self, records: Sequence[Record]) -> None:
+        """Journal facts that are not the engine's."""
+        self._journal.append(records)
+        self._journaled()
+
     def allow(self, allowed: bool, reason: str) -> None:
         """Open or close dialing for one reason; the engine hears changes only."""
         if allowed == (reason not in self._blocked):

@@ -17,6 +17,7 @@ from typing import Any
 
 import gevent
 from gevent.event import Event
+from sqlalchemy import text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -84,6 +85,11 @@ class Writer:
             self._idle.wait()
         return self._at >= self._journal.end
 
+    def database_failed(self, error: BaseException) -> None:
+        """Somebody else found the database away: from here on this writer finds out when it is back."""
+        self._away(error)
+        self._wake.set()
+
     def stop(self) -> None:
         """End `run` after the transaction in hand. What is left is in the journal."""
         self._stopping = True
@@ -132,10 +138,16 @@ class Writer:
         batch = self._journal.read(self._at, self._batch_size)
         if batch.records:
             self._write(batch)
+        elif not self.available:
+            self._probe()
         self._back()
         self._at = batch.end
         self._journal.mark(batch.end)
         return self._at >= self._journal.end
+
+    def _probe(self) -> None:
+        with gevent.Timeout(TRANSACTION_SECONDS), self._begin() as session:
+            session.execute(text("SELECT 1"))
 
     def _write(self, batch: Batch) -> None:
         try:
