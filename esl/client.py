@@ -105,12 +105,15 @@ class Client(InboundESL):  # type: ignore[misc]  # greenswitch is not typed
 
         Raises SwitchUnreachable, AuthenticationRefused (AccessDenied), LinkTimeout, LinkLost, ProtocolError.
         """
-        if self._reader is not None:
-            raise LinkLost("This client was connected before.", "Make a new Client for a new connection.")
+        if self._fate is not None or self._reader is not None:
+            raise LinkLost("This client was connected or closed before.", "Make a new Client.")
         try:
             self.sock = socket.create_connection((self.host, self.port), self.timeout)
         except OSError as error:
             raise SwitchUnreachable(f"No connection to {self.host}:{self.port}: {error}.") from error
+        if self._fate is not None:  # aborted while we connected
+            self.sock.close()
+            raise self._fate
         self.sock.settimeout(None)
         self.sock.setsockopt(plain_socket.IPPROTO_TCP, plain_socket.TCP_NODELAY, 1)
         self.sock.setsockopt(plain_socket.SOL_SOCKET, plain_socket.SO_KEEPALIVE, 1)

@@ -288,7 +288,7 @@ class Connection(Generic[_M]):
             raise ProtocolError(f"A header block has no end within {self._max_header} bytes")
 
     def _length_of(self, headers: Headers) -> int:
-        values = {value for name, value in headers if name.lower() == "content-length"}
+        values = {value.strip() for name, value in headers if name.lower() == "content-length"}
         if not values:
             return 0
         if len(values) > 1:
@@ -302,7 +302,7 @@ class Connection(Generic[_M]):
 def _split(lines: list[str]) -> Headers:
     """Header lines as pairs; a line without a colon is dropped, as FreeSWITCH does."""
     pairs = (line.partition(":") for line in lines)
-    return tuple((name.strip(), value.strip()) for name, colon, value in pairs if colon)
+    return tuple((name.strip(), value.lstrip(" ")) for name, colon, value in pairs if colon)
 
 
 def _first(headers: Headers, name: str) -> str | None:

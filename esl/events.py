@@ -44,7 +44,13 @@ class Event:
     def uuid(self) -> str:
         """Unique-ID: the leg this event is about; empty when it is about none."""
         if self._uuid is None:
-            self._uuid = self.get("Unique-ID") or ""
+            if (
+                self._first is None and self._end < 0
+            ):  # each event is asked this, and most are asked nothing else
+                raw = _find_early(self._block, b"\nUnique-ID: ")
+                self._uuid = percent_decode(raw) if raw is not None else ""
+            else:
+                self._uuid = self.get("Unique-ID") or ""
         return self._uuid
 
     @property
@@ -67,7 +73,7 @@ class Event:
         """The inner body (BACKGROUND_JOB, sendevent); None when there is none."""
         if self._first is not None:
             return self._first.get("_body")
-        rest = self._block[self._end + 2 :]
+        rest = self._block[self._header_end() + 2 :]
         return to_text(rest) if rest else None
 
     @overload
@@ -78,7 +84,7 @@ class Event:
         """The first value of `header`, decoded; `default` when the event does not have it."""
         if self._first is not None:
             return self._first.get(header, default)
-        value = _find(self._block, self._end, to_bytes(header))
+        value = _find(self._block, self._header_end(), to_bytes(header))
         return default if value is None else percent_decode(value)
 
     @overload
@@ -103,7 +109,7 @@ class Event:
             self._pairs = tuple(
                 (to_text(name), percent_decode(value))
                 for name, colon, value in (
-                    line.partition(b": ") for line in self._block[: self._end].split(b"\n")
+                    line.partition(b": ") for line in self._block[: self._header_end()].split(b"\n")
                 )
                 if colon
             )
@@ -112,6 +118,11 @@ class Event:
     def headers(self) -> dict[str, str]:
         """Every header, the first value of each; for the log and for tests, not for the hot path."""
         return _first_of_each(self.items())
+
+    def _header_end(self) -> int:
+        if self._end < 0:
+            self._end = _header_end(self._block)
+        return self._end
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Event):
@@ -385,13 +396,12 @@ def from_plain(block: bytes) -> Event:
 
     A block that makes no sense has no headers.
     """
-    end = block.find(b"\n\n")
-    if end < 0:
-        end = len(block)
+    end = -1
     if block.startswith(_EVENT_NAME):  # nearly always the first line
-        stop = block.find(b"\n", 12, end)
-        raw_name: bytes | None = block[12 : stop if stop >= 0 else end]
+        stop = block.find(b"\n", 12)
+        raw_name: bytes | None = block[12:stop] if stop >= 0 else block[12:]
     else:
+        end = _header_end(block)
         raw_name = _find(block, end, b"Event-Name")
     known = _CLASSES_BY_BYTES.get(raw_name) if raw_name is not None else None
     if known is not None:
@@ -458,6 +468,21 @@ def _text_of(value: object) -> str:
     if isinstance(value, list):
         return "ARRAY::" + "|:".join(str(item) for item in value)
     return json.dumps(value)
+
+
+def _header_end(block: bytes) -> int:
+    end = block.find(b"\n\n")
+    return end if end >= 0 else len(block)
+
+
+def _find_early(block: bytes, key: bytes) -> bytes | None:
+    """As `_find`, for a header that is not the first line and stands early: the rest is not scanned."""
+    at = block.find(key)
+    if at < 0 or block.find(b"\n\n", 0, at + 1) >= 0:  # only in the inner body
+        return _find(block, _header_end(block), key[1:-2])
+    start = at + len(key)
+    stop = block.find(b"\n", start)
+    return block[start:stop] if stop >= 0 else block[start:]
 
 
 def _find(block: bytes, end: int, name: bytes) -> bytes | None:

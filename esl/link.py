@@ -210,8 +210,6 @@ class Link:
         self._client = client
         try:
             client.connect()
-            if self._stopping.is_set():
-                return LinkLost("The link was stopped.")
             self._come_up(client)
             self._watch(client, gone)
         except EslError as error:
@@ -257,17 +255,21 @@ class Link:
             self._probe(client)
 
     def _probe(self, client: Client) -> None:
+        """Ask for a sign of life. Raises LinkLost."""
         pending = client.send(commands.status())
-        while True:
+        silent = 0
+        # Two halves: after our own process has slept (SIGSTOP, a long step) the first timeout is due before
+        # what the switch wrote meanwhile is read.
+        while silent < 2:
             before = client.received_bytes
             try:
-                pending.get(self.settings.probe_timeout)
-            except LinkTimeout as error:
-                if client.received_bytes != before:
-                    continue  # it is only slow: a flood of events stands before the reply
-                seconds = self.settings.probe_timeout
-                raise LinkLost(f"The switch has not said a word for {seconds:g} s.") from error
-            return
+                pending.get(self.settings.probe_timeout / 2)
+            except LinkTimeout:
+                # Bytes, but no reply: it is only slow, a flood of events stands before the reply.
+                silent = silent + 1 if client.received_bytes == before else 0
+            else:
+                return
+        raise LinkLost(f"The switch has not said a word for {self.settings.probe_timeout:g} s.")
 
     def _tell(self, callback: Callable[[_T], None], value: _T) -> None:
         """Call the owner: its mistake is logged and does not end the link."""

@@ -106,7 +106,7 @@ def only_literal_percents_differ(recorded: bytes, again: bytes) -> None:
     for old, new in zip(recorded.split(b"\n")[2:], again.split(b"\n")[2:], strict=True):
         if old != new:
             assert LITERAL.search(old), old
-            assert unquote_to_bytes(old) == unquote_to_bytes(new)
+            assert unquote_to_bytes(unquote_to_bytes(old)) == unquote_to_bytes(unquote_to_bytes(new))
 
 
 def rewrite(line: Line, message: Message) -> bytes:
@@ -180,7 +180,8 @@ def express(text: str) -> Command | None:
 def originate(line: str, job_uuid: str) -> BgApi | None:
     """The recorded originate from its parts, by our builder; its Job-UUID is put back."""
     parts = re.fullmatch(
-        r"bgapi originate \{origination_uuid=([^,}]+)((?:,\w+=[^,'{}\\]*)*)\}(\S+) (&\w+\(\S*\))", line
+        r"bgapi originate \{origination_uuid=([^,}]+)((?:,\w+=[^,'{}\\]*)*)\}([^\s{}]+) (&\w+\([^\s()]*\))",
+        line,
     )
     if parts is None or "|" in parts[3] or "," in parts[3] or "[" in parts[3] or "{" in parts[3]:
         return None
