@@ -14,7 +14,9 @@ def main() -> int:
     """Print what happened; 1 if an invariant did not hold."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation")
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--base", type=float, metavar="P", help="the base scenario with this answer probability")
+    parser.add_argument(
+        "--base", type=float, metavar="P", help="the base scenario with this answer probability"
+    )
     parser.add_argument("--agents", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=1200.0)
     parser.add_argument("--trace", action="store_true", help="print the history")

@@ -47,6 +47,8 @@ def _attempt(checker: Checker, row: AttemptRow, closed: AttemptClosed, legs: lis
     if closed.outcome is Outcome.UNKNOWN and not checker.legs[leg.uuid].hook_set:
         return  # died before the switch was told to keep the outcome: nobody can know
     expected = expected_outcomes(leg, checker.wait_limit)
+    if checker.switch_died_between(leg.ended / 1e6, closed.at):
+        expected |= LOST  # its end went down with the switch before the dialer heard of it
     if closed.outcome not in expected:
         said = f"{name} is {closed.outcome}, the truth is {sorted(expected)} ({leg.outcome}, {leg.cause}, {leg.ended_by}"
         checker.fail("outcome true", f"{said}, waited {waited_seconds(leg) if leg.answered else 0:.2f} s)")
@@ -65,11 +67,15 @@ def _times(checker: Checker, name: str, closed: AttemptClosed, leg: CallTruth) -
             checker.fail("attribution", f"{name} is booked on {closed.agent_id}, {agent_id} talked")
         waited = waited_seconds(leg)
         if closed.wait_seconds is None or abs(closed.wait_seconds - waited) > 1.5 * TICK_SECONDS:
-            checker.fail("wait true", f"{name}: waited {closed.wait_seconds} in the book, {waited:.3f} s in truth")
+            checker.fail(
+                "wait true", f"{name}: waited {closed.wait_seconds} in the book, {waited:.3f} s in truth"
+            )
     late = bool(leg.bridged) and waited_seconds(leg) > GRACE_SECONDS
     should = late or closed.outcome is Outcome.ABANDONED
     if closed.abandoned != should:
-        checker.fail("abandon counted", f"{name} ({closed.outcome}) abandoned={closed.abandoned}, should be {should}")
+        checker.fail(
+            "abandon counted", f"{name} ({closed.outcome}) abandoned={closed.abandoned}, should be {should}"
+        )
 
 
 def abandon_bound(live: int, target: float) -> float:

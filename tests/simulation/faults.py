@@ -61,6 +61,15 @@ class LoseEvents:
 
 
 @dataclass(frozen=True, slots=True)
+class SlowNetwork:
+    """Bytes between dialer and switch take up to this much longer, for a while."""
+
+    at: float
+    seconds: float
+    delay: float
+
+
+@dataclass(frozen=True, slots=True)
 class SlowDatabase:
     """Claims take this much longer for a while."""
 
@@ -86,8 +95,8 @@ class DropAgentPhone:
 
 
 @dataclass(frozen=True, slots=True)
-class RefuseAgentPhone:
-    """An agent's phone can't be reached for a while."""
+class AgentPhonesOut:
+    """Every agent's phone hangs up and can't be reached for a while."""
 
     at: float
     seconds: float
@@ -115,10 +124,11 @@ Fault: TypeAlias = (
     | CutLink
     | StallSwitch
     | LoseEvents
+    | SlowNetwork
     | SlowDatabase
     | LoseDatabase
     | DropAgentPhone
-    | RefuseAgentPhone
+    | AgentPhonesOut
     | CarrierFails
     | FreezeDialer
 )
@@ -140,8 +150,8 @@ def draw_faults(rng: random.Random, count: int, start: float, end: float) -> tup
     found: list[Fault] = []
     for at in sorted(rng.uniform(start, end) for _ in range(count)):
         kind = rng.choices(
-            ("kill", "crash", "cut", "stall", "lose", "slow", "nodb", "phone", "carrier"),
-            (5, 2, 4, 3, 2, 2, 1, 4, 1),
+            ("kill", "crash", "cut", "stall", "lose", "slow", "nodb", "phone", "carrier", "net", "out"),
+            (5, 2, 4, 3, 2, 2, 1, 4, 1, 2, 1),
         )[0]
         match kind:
             case "kill":
@@ -160,6 +170,10 @@ def draw_faults(rng: random.Random, count: int, start: float, end: float) -> tup
                 found.append(LoseDatabase(at, rng.uniform(2.0, 15.0)))
             case "phone":
                 found.append(DropAgentPhone(at, rng.randrange(1_000_000)))
+            case "net":
+                found.append(SlowNetwork(at, rng.uniform(2.0, 30.0), rng.uniform(0.05, 0.5)))
+            case "out":
+                found.append(AgentPhonesOut(at, rng.uniform(2.0, 70.0)))
             case _:
                 found.append(CarrierFails(at, rng.uniform(2.0, 20.0)))
     return tuple(found)

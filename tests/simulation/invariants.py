@@ -33,7 +33,8 @@ GRACE_SLACK_SECONDS = 0.25
 MIN_RING_SECONDS = 15.0
 ADOPT_WITHIN_SECONDS = 10.0
 DEAD_LEG_SECONDS = 75.0
-AGENT_BOUND_SECONDS = {AgentState.CONNECTING: 60.0, AgentState.RESERVED: 8.0}
+RESERVED_SECONDS = 8.0
+NO_PHONE_SECONDS = 60.0
 SILENT_TALK_SECONDS = 75.0
 
 _UUID = r"[0-9a-f-]{36}"
@@ -58,7 +59,7 @@ class LegBook:
 
     originates: int = 0
     hook_set: bool = False
-    bridges: list[tuple[str, float]] = field(default_factory=list)
+    bridges: list[tuple[str, int]] = field(default_factory=list)
     heard_by: int = 0
     """Token-independent id of the last process that got an answer about this leg."""
 
@@ -67,7 +68,14 @@ class Checker:
     """Sees everything, changes nothing. `strict_pacing` bounds the abandon rate at the end."""
 
     def __init__(
-        self, store: Store, view: SwitchView, *, wait_limit: float, wrap_limit: float, owner: str, wall0: float
+        self,
+        store: Store,
+        view: SwitchView,
+        *,
+        wait_limit: float,
+        wrap_limit: float,
+        owner: str,
+        wall0: float,
     ) -> None:
         self.store = store
         self.view = view
@@ -89,11 +97,12 @@ class Checker:
         self._odd_since: dict[str, tuple[str, float]] = {}
         self._talks: dict[str, str] = {}
         self._to_adopt: list[tuple[float, float, set[str]]] = []
+        self._switch_deaths: list[float] = []
         self._silences = 0
         self._contradictions = 0
         self._numbers_live: dict[str, str] = {}
 
-    # --- bookkeeping ---------------------------------------------------------------------------------------------
+    # --- bookkeeping --------------------------------------------------------------------------------------
 
     def fail(self, rule: str, text: str) -> None:
         """Note a violation, once per text."""
@@ -108,8 +117,13 @@ class Checker:
     def switch_died(self, down_for: float) -> None:
         """Every channel is gone, the switch is away for a while."""
         self.trouble(down_for)
+        self._switch_deaths.append(self.wall0 + self.now)
         self._to_adopt.clear()
         self._numbers_live.clear()
+
+    def switch_died_between(self, begin: float, end: float) -> bool:
+        """Whether the switch crashed between two wall times."""
+        return any(begin <= death <= end for death in self._switch_deaths)
 
     def excuse(self) -> None:
         """Two dialers at once: who adopts what is judged by the end alone."""
@@ -122,7 +136,7 @@ class Checker:
             found = self.legs[leg_id] = LegBook()
         return found
 
-    # --- what a dialer does --------------------------------------------------------------------------------------
+    # --- what a dialer does -------------------------------------------------------------------------------
 
     def told(self, process: DialerProcess, what: Input) -> None:
         """An input of the engine."""
@@ -187,11 +201,14 @@ class Checker:
             self.fail("one phone per agent", f"{record.agent_id} has legs {mine} and gets another")
 
     def _agent_changed(self, record: AgentStateChanged) -> None:
-        if record.state is AgentState.RESERVED and record.attempt_id is not None:
+        if record.state is AgentState.TALKING and record.attempt_id is not None:
             for agent in self.store.agents.values():
-                busy = agent.state in (AgentState.RESERVED, AgentState.TALKING)
+                busy = agent.state is AgentState.TALKING
                 if agent.agent_id != record.agent_id and busy and agent.attempt_id == record.attempt_id:
-                    self.fail("one agent per call", f"{record.attempt_id} has {agent.agent_id} and {record.agent_id}")
+                    self.fail(
+                        "one agent per call",
+                        f"{record.attempt_id} has {agent.agent_id} and {record.agent_id}",
+                    )
 
     def sent(self, process: DialerProcess, command: Command) -> None:
         """A command is written to the switch."""
@@ -199,7 +216,7 @@ class Checker:
             self._originate(process, command)
         elif isinstance(command, Api) and command.name == "uuid_bridge":
             a, _, b = command.args.partition(" ")
-            self._bridge(a, b)
+            self._bridge(process, a, b)
         elif isinstance(command, Api) and command.name == "uuid_kill":
             self._kill(command.args.split(" ", 1)[0])
 
@@ -231,24 +248,26 @@ class Checker:
     def _legs_of(self, attempt_id: str) -> list[str]:
         return sorted({dialed.leg_id for dialed in self.store.attempts[attempt_id].dialed})
 
-    def _bridge(self, customer: str, agent_leg: str) -> None:
+    def _bridge(self, process: DialerProcess, customer: str, agent_leg: str) -> None:
         if agent_leg in self.store.attempt_of_leg:
             customer, agent_leg = agent_leg, customer
         book = self.book(customer)
-        if any(leg == agent_leg for leg, _ in book.bridges):
+        if (agent_leg, id(process)) in book.bridges or self.view.partner(customer) == agent_leg:
             self.fail("bridged once", f"uuid_bridge {customer} {agent_leg} sent twice")
-        book.bridges.append((agent_leg, self.now))
+        book.bridges.append((agent_leg, id(process)))
         for leg, other in ((customer, agent_leg), (agent_leg, customer)):
             partner = self.view.partner(leg)
             if partner and partner != other:
-                self.fail("one call per agent", f"uuid_bridge {customer} {agent_leg} while {leg} is with {partner}")
+                self.fail(
+                    "one call per agent", f"uuid_bridge {customer} {agent_leg} while {leg} is with {partner}"
+                )
         attempt_id = self.store.attempt_of_leg.get(customer)
         agent_id = self.store.agent_of_leg.get(agent_leg)
         if attempt_id is None or agent_id is None:
             self.fail("attribution", f"uuid_bridge of legs nobody knows: {customer} {agent_leg}")
-        leg = self.view.legs.get(customer)
-        if leg is not None and leg.answered:
-            waited = self.now - self.engine_time(leg.answered)
+        truth = self.view.legs.get(customer)
+        if truth is not None and truth.answered:
+            waited = self.now - self.engine_time(truth.answered)
             if waited > self.wait_limit + GRACE_SLACK_SECONDS:
                 self.fail("deadline", f"{customer} bridged {waited:.2f} s after the answer")
 
@@ -279,7 +298,7 @@ class Checker:
             if command.name in ("uuid_dump", "uuid_exists", "uuid_getvar", "uuid_kill"):
                 self.book(leg_id).heard_by = id(process)
 
-    # --- after every event ---------------------------------------------------------------------------------------
+    # --- after every event --------------------------------------------------------------------------------
 
     def after_event(self, now: float) -> None:
         """The cheap ones."""
@@ -299,9 +318,9 @@ class Checker:
             return
         if leg.uuid not in self.store.attempt_of_leg:
             self.fail("durable before dialed", f"the switch dials {leg.number} as {leg.uuid}: in no record")
-        other = self.view.legs.get(self._numbers_live.get(leg.number, ""))
-        if other is not None and not other.ended:
-            self.fail("one open attempt", f"{leg.number} is called by {other.uuid} and {leg.uuid} at once")
+        other = self._numbers_live.get(leg.number, "")
+        if other and self.view.is_live(other):
+            self.fail("one open attempt", f"{leg.number} is called by {other} and {leg.uuid} at once")
         self._numbers_live[leg.number] = leg.uuid
 
     def _adopted(self, died_at: float, until: float, legs: set[str]) -> None:
@@ -321,7 +340,7 @@ class Checker:
         row = self.store.attempts.get(self.store.attempt_of_leg.get(leg_id, ""))
         return row is not None and row.is_open
 
-    # --- once a second -------------------------------------------------------------------------------------------
+    # --- once a second ------------------------------------------------------------------------------------
 
     def look_around(self, now: float) -> None:
         """Nothing and nobody is stuck."""
@@ -352,7 +371,9 @@ class Checker:
             return
         live = any(self.view.is_live(d.leg_id) for d in row.dialed)
         if self._for(row.attempt_id, "live" if live else "dead") > DEAD_LEG_SECONDS and not live:
-            self.fail("no attempt stuck", f"{row.attempt_id} is open {DEAD_LEG_SECONDS:.0f} s after its leg ended")
+            self.fail(
+                "no attempt stuck", f"{row.attempt_id} is open {DEAD_LEG_SECONDS:.0f} s after its leg ended"
+            )
 
     def _agent_moves(self, agent_id: str) -> None:
         row = self.store.agents[agent_id]
@@ -360,12 +381,16 @@ class Checker:
         lasted = self._for(f"agent:{agent_id}", f"{state}:{row.since}")
         if state is AgentState.WRAP_UP and lasted > self.wrap_limit + 10.0:
             self.fail("no agent stuck", f"{agent_id} in wrap-up for {lasted:.0f} s")
-        elif state in AGENT_BOUND_SECONDS and lasted > AGENT_BOUND_SECONDS[state]:
-            self.fail("no agent stuck", f"{agent_id} {state} for {lasted:.0f} s")
+        elif state is AgentState.RESERVED and lasted > RESERVED_SECONDS:
+            self.fail("no agent stuck", f"{agent_id} reserved for {lasted:.0f} s")
         physical = "none"
         if row.leg_id is not None and self.view.is_live(row.leg_id):
             physical = self.view.partner(row.leg_id) or "parked"
         same = self._for(f"phone:{agent_id}", f"{state}:{physical}")
+        if state is AgentState.CONNECTING and physical == "none" and same > NO_PHONE_SECONDS:
+            self.fail("no agent stuck", f"{agent_id} connecting, no phone rung for {same:.0f} s")
+        if state is AgentState.CONNECTING and physical != "none" and same > SILENT_TALK_SECONDS:
+            self.fail("no agent stuck", f"{agent_id} still connecting, phone there for {same:.0f} s")
         if state is AgentState.TALKING and physical in ("none", "parked") and same > SILENT_TALK_SECONDS:
             self.fail("no agent stuck", f"{agent_id} 'talks' with nobody for {same:.0f} s")
         if state is AgentState.READY and physical == "none" and same > SILENT_TALK_SECONDS:
@@ -373,7 +398,7 @@ class Checker:
         if state is AgentState.READY and physical not in ("none", "parked") and same > SILENT_TALK_SECONDS:
             self.fail("no agent stuck", f"{agent_id} 'ready' in a call for {same:.0f} s")
 
-    # --- at the end ----------------------------------------------------------------------------------------------
+    # --- at the end ---------------------------------------------------------------------------------------
 
     def finish(self, now: float, live: set[str]) -> None:
         """The run is over and everybody went home."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from models.enums import AgentState, Outcome
 from models.records import AgentStateChanged
-from tests.simulation.scenario import Scenario
 from tests.simulation.store import Store
 
 
@@ -34,7 +33,7 @@ class Figures:
         )
 
 
-def measure(store: Store, scenario: Scenario, wall0: float) -> Figures:
+def measure(store: Store, stopped_at: float, wall0: float) -> Figures:
     """Everything of one run."""
     rows = list(store.attempts.values())
     dialed = [row for row in rows if row.dialed]
@@ -43,7 +42,7 @@ def measure(store: Store, scenario: Scenario, wall0: float) -> Figures:
     live = sum(record.outcome.is_live_answer for record in closed)
     abandoned = sum(record.abandoned for record in closed)
     begin = min((row.dialed[0].at for row in dialed), default=wall0)
-    spans = _agent_seconds(store, begin, wall0 + scenario.dial_seconds)
+    spans = _agent_seconds(store, begin, wall0 + stopped_at)
     busy = sum(seconds for state, seconds in spans.items() if state.is_busy)
     there = sum(seconds for state, seconds in spans.items() if state.is_available)
     return Figures(

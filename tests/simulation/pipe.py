@@ -11,19 +11,21 @@ from tests.simulation.clock import Clock
 class Pipe:
     """Carries bytes with a seeded delay; `None` is the end of the stream."""
 
-    __slots__ = ("_broken", "_clock", "_deliver", "_high", "_last", "_low", "_rng")
+    __slots__ = ("_broken", "_clock", "_deliver", "_extra", "_high", "_last", "_low", "_rng")
 
     def __init__(
         self,
         clock: Clock,
         rng: random.Random,
         deliver: Callable[[bytes | None], None],
+        extra: Callable[[], float] = lambda: 0.0,
         low: float = 0.001,
         high: float = 0.003,
     ) -> None:
         self._clock = clock
         self._rng = rng
         self._deliver = deliver
+        self._extra = extra
         self._low = low
         self._high = high
         self._last = 0.0
@@ -33,7 +35,8 @@ class Pipe:
         """Hand over bytes; what was handed over earlier arrives earlier."""
         if self._broken:
             return
-        due = max(self._last, self._clock.now + self._rng.uniform(self._low, self._high))
+        delay = self._rng.uniform(self._low, self._high) + self._extra()
+        due = max(self._last, self._clock.now + delay)
         self._last = due
         self._clock.at(due, lambda: self._arrive(data))
 

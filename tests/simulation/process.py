@@ -80,7 +80,7 @@ class DialerProcess:
         self._renewed_at = clock.now
         self._lease_lost = False
         self._backlog: list[Callable[[], None]] = []
-        self._doom: KillDialer | None = None
+        self.doom: KillDialer | None = None
         self._doomed_at = 0.0
         self._timers = Timers(clock, lambda key: self._run(lambda: self.step(TimerFired(key))))
         self.wire = Wire(exchange, self, rng, "ClueCon", fence, stale_fences)
@@ -90,7 +90,7 @@ class DialerProcess:
         """Now, in epoch seconds."""
         return self._wall0 + self._clock.now
 
-    # --- life ----------------------------------------------------------------------------------------------------
+    # --- life ---------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Read the database, then connect: recovery is the normal start."""
@@ -101,7 +101,7 @@ class DialerProcess:
 
     def kill(self, doom: KillDialer) -> None:
         """`kill -9` at this step or soon."""
-        self._doom, self._doomed_at = doom, self._clock.now
+        self.doom, self._doomed_at = doom, self._clock.now
 
     def freeze(self) -> None:
         """SIGSTOP: the kernel keeps the connection and what arrives on it."""
@@ -144,7 +144,7 @@ class DialerProcess:
 
         self._run(renew)
 
-    # --- what it hears -------------------------------------------------------------------------------------------
+    # --- what it hears ------------------------------------------------------------------------------------
 
     def link_up(self, core_uuid: str) -> None:
         self._run(lambda: self.step(LinkUp(core_uuid)))
@@ -163,7 +163,7 @@ class DialerProcess:
     ) -> None:
         self._run(lambda: self.step(Commanded(command, agent, campaign)))
 
-    # --- what it does --------------------------------------------------------------------------------------------
+    # --- what it does -------------------------------------------------------------------------------------
 
     def step(self, what: Input) -> None:
         """One step of the engine, and its effects; or part of them, if this is where it is killed."""
@@ -172,8 +172,8 @@ class DialerProcess:
         self.steps += 1
         self._witness.told(self, what)
         effects = self.engine.handle(what, self._clock.now)
-        if self._doom is not None and self._dies_now(effects):
-            self._die_in_step(effects, self._doom)
+        if self.doom is not None and self._dies_now(effects):
+            self._die_in_step(effects, self.doom)
             return
         for effect in effects:
             if isinstance(effect, Save):
@@ -182,7 +182,7 @@ class DialerProcess:
             self._perform(effect)
 
     def _dies_now(self, effects: list[Effect]) -> bool:
-        if self._doom is None or not self._doom.pick or self._clock.now > self._doomed_at + PICKY_SECONDS:
+        if self.doom is None or not self.doom.pick or self._clock.now > self._doomed_at + PICKY_SECONDS:
             return True
         kinds = {type(effect) for effect in effects}
         return Save in kinds and Send in kinds

@@ -35,6 +35,8 @@ class Scenario:
     forgetful: float = 0.0
     shared_numbers: float = 0.0
     clumsy_phones: float = 0.0
+    mischief: float = 0.0
+    min_calls: int = 0
     faults: tuple[Fault, ...] = ()
     guard_lease: bool = True
     sessions_per_second: int = 200
@@ -42,7 +44,9 @@ class Scenario:
     operator_seconds: float | None = None
 
 
-def base(seed: int, *, agents: int = 50, answer_probability: float = 0.3, seconds: float = 1200.0) -> Scenario:
+def base(
+    seed: int, *, agents: int = 50, answer_probability: float = 0.3, seconds: float = 1200.0
+) -> Scenario:
     """The base scenario of PACING.md, undisturbed."""
     return Scenario(
         seed=seed,
@@ -85,6 +89,8 @@ def chaos(seed: int) -> Scenario:
         forgetful=0.1,
         shared_numbers=0.1,
         clumsy_phones=rng.choice((0.0, 0.2)),
+        min_calls=40,
+        mischief=rng.choice((0.0, 0.1)),
         faults=draw_faults(rng, rng.randint(2, 5), 15.0, seconds - 20.0),
         sessions_per_second=rng.choice((30, 200)),
         standing_leg_seconds=rng.choice((30.0, 600.0)),
@@ -155,7 +161,9 @@ def _odd(kind: int, when: float, end: FarEnd) -> FarEnd:
             return FarEnd(ring=0.1) if end.answer is None else FarEnd(answer=when, bye_after_answer=when / 3)
 
 
-def phone_behaviour(scenario: Scenario, refuses: Callable[[], bool]) -> Callable[[random.Random, str], FarEnd]:
+def phone_behaviour(
+    scenario: Scenario, refuses: Callable[[], bool]
+) -> Callable[[random.Random, str], FarEnd]:
     """Agents' phones; clumsy ones are busy or not answered now and then."""
 
     def behave(rng: random.Random, number: str) -> FarEnd:

@@ -138,7 +138,7 @@ class Store:
             heapq.heappush(self._due, (0.0, order, lead))
         self._pushes = len(self.leads)
 
-    # --- the lease (real time in production; here one clock is both) --------------------------------------------
+    # --- the lease (real time in production; here one clock is both) --------------------------------------
 
     def take_lease(self, now: float) -> int | None:
         """A new fence token, or None while another dialer holds the lease."""
@@ -160,9 +160,11 @@ class Store:
         if token == self.token:
             self.lease_until = 0.0
 
-    # --- claim ---------------------------------------------------------------------------------------------------
+    # --- claim --------------------------------------------------------------------------------------------
 
-    def claim(self, token: int, campaign_id: str, count: int, now: float, wall: float) -> tuple[list[ClaimedAttempt], str]:
+    def claim(
+        self, token: int, campaign_id: str, count: int, now: float, wall: float
+    ) -> tuple[list[ClaimedAttempt], str]:
         """Take up to `count` due leads and make attempts of them, under the lease."""
         if not self.available:
             return [], "database_away"
@@ -203,7 +205,7 @@ class Store:
         """Whether a claim could find something now."""
         return bool(self._due) and self._due[0][0] <= wall
 
-    # --- commands ------------------------------------------------------------------------------------------------
+    # --- commands -----------------------------------------------------------------------------------------
 
     def insert_command(self, command: OperatorCommand) -> None:
         """A person or program asks for something."""
@@ -222,7 +224,7 @@ class Store:
             if row.status is CommandStatus.TAKEN:
                 row.status = CommandStatus.UNKNOWN
 
-    # --- records -------------------------------------------------------------------------------------------------
+    # --- records ------------------------------------------------------------------------------------------
 
     def write(self, record: Record) -> None:
         """Append to the journal (through JSON, as the real one does) and feed the database from it."""
@@ -322,7 +324,7 @@ class Store:
         if record.campaign_id is not None:
             agent.campaign_id = record.campaign_id
 
-    # --- the start of a dialer -----------------------------------------------------------------------------------
+    # --- the start of a dialer ----------------------------------------------------------------------------
 
     def snapshot(self) -> DialerSnapshot:
         """What a dialer reads when it starts."""

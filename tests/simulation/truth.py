@@ -14,6 +14,12 @@ from models.enums import Outcome
 TICK_SECONDS = 0.02
 LOST = frozenset({Outcome.SWITCH_LOST, Outcome.UNKNOWN})
 NETWORK = frozenset({Outcome.CONGESTION, Outcome.CARRIER_FAILURE})
+_CAUSES = {
+    "USER_BUSY": frozenset({Outcome.BUSY}),
+    "CALL_REJECTED": frozenset({Outcome.REJECTED}),
+    "UNALLOCATED_NUMBER": frozenset({Outcome.INVALID_NUMBER}),
+    "NO_USER_RESPONSE": frozenset({Outcome.NO_ANSWER}),
+}
 NEVER_THERE = frozenset({Outcome.SWITCH_REFUSED, Outcome.CARRIER_FAILURE})
 
 
@@ -45,8 +51,8 @@ class SwitchView:
 
     def is_live(self, uuid: str) -> bool:
         """Whether the leg exists now."""
-        leg = self.legs.get(uuid)
-        return leg is not None and not leg.ended
+        channel = self._core.channels.get(uuid)
+        return channel is not None and channel.alive
 
     def partner(self, uuid: str) -> str:
         """Whom the leg talks with now (or is on its way to); empty if nobody."""
@@ -88,7 +94,7 @@ def expected_outcomes(leg: CallTruth, wait_limit: float) -> frozenset[Outcome]:
             return LOST | {Outcome.CONNECTED}
         if leg.answered:
             return LOST | {Outcome.ABANDONED, Outcome.ENDED_BEFORE_AGENT}
-        return LOST
+        return LOST | _unanswered(leg) if leg.cause else LOST  # it was about to end by itself
     if leg.bridged:
         return frozenset({Outcome.CONNECTED})
     if leg.answered:
@@ -110,13 +116,4 @@ def _unanswered(leg: CallTruth) -> frozenset[Outcome]:
         return frozenset({Outcome.NO_ANSWER})
     if leg.ended_by in ("command", "partner"):
         return frozenset({Outcome.CANCELLED})
-    match leg.sip_status:
-        case 486 | 600:
-            return frozenset({Outcome.BUSY})
-        case 403 | 603:
-            return frozenset({Outcome.REJECTED})
-        case 404:
-            return frozenset({Outcome.INVALID_NUMBER})
-        case 480:
-            return frozenset({Outcome.NO_ANSWER})
-    return NETWORK
+    return _CAUSES.get(leg.cause, NETWORK)

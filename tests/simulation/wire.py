@@ -54,15 +54,19 @@ class Exchange:
         self.clock = clock
         self.switch = switch
         self.rng = rng
+        self.slow_until, self.slow_by = -1.0, 0.0
         self._downs: dict[int, Pipe] = {}
+
+    def _extra(self) -> float:
+        return self.rng.uniform(0.0, self.slow_by) if self.clock.now < self.slow_until else 0.0
 
     def connect(self, deliver: Callable[[bytes | None], None]) -> tuple[int, Pipe] | None:
         """A TCP connection: (its id, the way up), or None if nobody listens."""
         if not self.switch.accepts(self.clock.now):
             return None
         cid = self.switch.connect(self.clock.now)
-        self._downs[cid] = Pipe(self.clock, self.rng, deliver)
-        up = Pipe(self.clock, self.rng, lambda data: self._arrive(cid, data))
+        self._downs[cid] = Pipe(self.clock, self.rng, deliver, self._extra)
+        up = Pipe(self.clock, self.rng, lambda data: self._arrive(cid, data), self._extra)
         self.flush()
         return cid, up
 
@@ -96,7 +100,13 @@ class Wire:
     """Keeps one dialer connected."""
 
     def __init__(
-        self, exchange: Exchange, listener: Listener, rng: random.Random, password: str, fence: str, stale_fences: tuple[str, ...]
+        self,
+        exchange: Exchange,
+        listener: Listener,
+        rng: random.Random,
+        password: str,
+        fence: str,
+        stale_fences: tuple[str, ...],
     ) -> None:
         self._exchange = exchange
         self._listener = listener

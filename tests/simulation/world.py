@@ -35,7 +35,9 @@ from tests.simulation.wire import Exchange, Reply
 CAMPAIGN = "campaign-1"
 OWNER = "ringmaster-sim"
 DRAIN_LIMIT_SECONDS = 3600.0
-OPEN_RULES = rules.RuleSet(hours=(((0, 1440),),) * 7, cool_down_seconds=3600.0, abandon_lockout_seconds=3600.0)
+OPEN_RULES = rules.RuleSet(
+    hours=(((0, 1440),),) * 7, cool_down_seconds=3600.0, abandon_lockout_seconds=3600.0
+)
 
 EngineFactory = Callable[[EngineConfig, Callable[[], str]], Engine]
 
@@ -80,6 +82,7 @@ class World:
         self._rng = random.Random(f"{scenario.seed}:world")
         self._ids = random.Random(f"{scenario.seed}:ids")
         self._claim_rng = random.Random(f"{scenario.seed}:claims")
+        self._mischief_rng = random.Random(f"{scenario.seed}:mischief")
         self._fault_rng = random.Random(f"{scenario.seed}:faults")
         self._slow_until, self._slow_by = -1.0, 0.0
         self._carrier_fails_until = self._phones_refuse_until = -1.0
@@ -88,6 +91,7 @@ class World:
         self._command_count = 0
         self.kills = 0
         self.dead_steps = 0
+        self.stopped_at = 0.0
         self.transitions: Counter[tuple[str, str, str]] = Counter()
         self.illegal: Counter[tuple[str, str, str]] = Counter()
         self.counters: Counter[str] = Counter()
@@ -144,12 +148,18 @@ class World:
             self.store, self.view, wait_limit=1.9, wrap_limit=scenario.wrap_limit, owner=OWNER, wall0=WALL0
         )
 
-    # --- small services ------------------------------------------------------------------------------------------
+    # --- small services -----------------------------------------------------------------------------------
 
     def new_id(self) -> str:
         """A UUIDv7 of virtual time, seeded."""
         ms = round((WALL0 + self.clock.now) * 1000)
-        bits = (ms << 80) | (0x7 << 76) | (self._ids.getrandbits(12) << 64) | (0b10 << 62) | self._ids.getrandbits(62)
+        bits = (
+            (ms << 80)
+            | (0x7 << 76)
+            | (self._ids.getrandbits(12) << 64)
+            | (0b10 << 62)
+            | self._ids.getrandbits(62)
+        )
         text = f"{bits:032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
@@ -174,7 +184,7 @@ class World:
         if self._tracing:
             self.trace.append(f"{self.clock.now:9.3f}  {text}")
 
-    # --- what the dialers do (Witness) ---------------------------------------------------------------------------
+    # --- what the dialers do (Witness) --------------------------------------------------------------------
 
     def told(self, process: DialerProcess, what: Input) -> None:
         if self._tracing:
@@ -188,6 +198,8 @@ class World:
         self.checker.saved(process, record)
         if isinstance(record, AgentStateChanged):
             self.robots.state_saved(record)
+            if record.state is AgentState.RESERVED and record.attempt_id and self.scenario.mischief:
+                self._mischief(record)
 
     def sent(self, process: DialerProcess, command: Command) -> None:
         self.note(f"#{process.token} send {command}") if self._tracing else None
@@ -200,6 +212,9 @@ class World:
         self.note(f"#{process.token} dies")
         self._gather(process)
         self.checker.died(process)
+        if process is self.processes[-1]:
+            wait = process.doom.restart_after if process.doom is not None else 1.0
+            self.clock.after(wait, lambda: self._restart(process))
 
     def _gather(self, process: DialerProcess) -> None:
         self.transitions.update(process.engine.transitions)
@@ -207,7 +222,7 @@ class World:
         self.counters.update({k: v for k, v in process.engine.status().get("counters", {}).items()})
         self.dead_steps += process.steps
 
-    # --- dialers -------------------------------------------------------------------------------------------------
+    # --- dialers ------------------------------------------------------------------------------------------
 
     @property
     def process(self) -> DialerProcess | None:
@@ -260,7 +275,7 @@ class World:
             payload=payload,
         )
         self.store.insert_command(command)
-        self.clock.after(self._rng.uniform(0.005, 0.03), self._deliver_commands)
+        self.clock.after(self._rng.uniform(0.002, 0.03), self._deliver_commands)
 
     def _deliver_commands(self) -> None:
         process = self.process
@@ -270,7 +285,7 @@ class World:
             agent = self.store.known_agent(command.agent_id) if command.agent_id else None
             process.command(command, agent, self.store.campaign)
 
-    # --- faults --------------------------------------------------------------------------------------------------
+    # --- faults -------------------------------------------------------------------------------------------
 
     def _plan_faults(self) -> None:
         for fault in self.scenario.faults:
@@ -285,7 +300,6 @@ class World:
                 if process is not None and not process.frozen:
                     self.kills += 1
                     process.kill(fault)
-                    self.clock.after(fault.restart_after, lambda: self._restart(process))
             case f.CrashSwitch():
                 self.checker.switch_died(fault.down_for)
                 self.switch.inject(Crash(fault.down_for))
@@ -304,18 +318,18 @@ class World:
                 self.clock.after(fault.seconds, lambda: self._database(True))
             case f.DropAgentPhone():
                 self._drop_phone(fault.choice)
-            case f.RefuseAgentPhone():
+            case f.AgentPhonesOut():
                 self._phones_refuse_until = self.clock.now + fault.seconds
+                for agent in self.store.agents.values():
+                    self._hang_up(agent.leg_id or "")
+            case f.SlowNetwork():
+                self.exchange.slow_until, self.exchange.slow_by = self.clock.now + fault.seconds, fault.delay
             case f.CarrierFails():
                 self._carrier_fails_until = self.clock.now + fault.seconds
             case f.FreezeDialer():
                 self._freeze(fault.seconds)
 
     def _restart(self, process: DialerProcess) -> None:
-        if process.alive:
-            # A picky kill has found no step to hit yet.
-            self.clock.after(1.0, lambda: self._restart(process))
-            return
         self.store.release_lease(process.token)
         self.start_dialer()
 
@@ -329,10 +343,39 @@ class World:
             self._deliver_commands()
 
     def _drop_phone(self, choice: int) -> None:
-        legs = sorted(a.leg_id for a in self.store.agents.values() if a.leg_id and self.view.is_live(a.leg_id))
-        if legs:
-            self.view.hang_up(legs[choice % len(legs)])
-            self.exchange.flush()
+        legs = (agent.leg_id for agent in self.store.agents.values())
+        live = sorted(leg for leg in legs if leg and self.view.is_live(leg))
+        if live:
+            self._hang_up(live[choice % len(live)])
+
+    def _hang_up(self, leg_id: str) -> None:
+        """The far end of this leg hangs up."""
+        self.switch.advance(self.clock.now)
+        self.view.hang_up(leg_id)
+        self.exchange.flush()
+
+    def _mischief(self, record: AgentStateChanged) -> None:
+        """In the moment between match and bridge: somebody pauses, leaves, or hangs up."""
+        if self._mischief_rng.random() >= self.scenario.mischief:
+            return
+        delay = self._mischief_rng.uniform(0.0, 0.06)
+        customer = [d.leg_id for d in self.store.attempts[record.attempt_id or ""].dialed]
+        match self._mischief_rng.randrange(6):
+            case 0 | 1:
+                self._ask_soon(CommandKind.AGENT_PAUSE, record.agent_id)
+            case 2 | 3:
+                self._ask_soon(CommandKind.AGENT_LOGOUT, record.agent_id)
+            case 4:
+                agent_leg = self.store.agents[record.agent_id].leg_id or ""
+                self.clock.after(delay, lambda: self._hang_up(agent_leg))
+                return
+            case _:
+                pass
+        if self._mischief_rng.random() < 0.7:
+            self.clock.after(delay, lambda: self._hang_up(customer[-1]))
+
+    def _ask_soon(self, kind: CommandKind, agent_id: str) -> None:
+        self.clock.after(0.0, lambda: self.ask(kind, agent_id, {"reason": "mischief"}))
 
     def _freeze(self, seconds: float) -> None:
         process = self.process
@@ -343,7 +386,7 @@ class World:
         self.clock.after(seconds, process.thaw)
         self.clock.after(0.5, self.start_dialer)
 
-    # --- the run -------------------------------------------------------------------------------------------------
+    # --- the run ------------------------------------------------------------------------------------------
 
     def run(self) -> Result:
         """Play it: dial, stop, let calls finish, send everybody home, judge."""
@@ -387,16 +430,23 @@ class World:
         else:
             asked = CommandKind.CAMPAIGN_PAUSE if kind == "pause" else CommandKind.STOP_ALL
             self.ask(asked, None, {})
-            self.clock.after(self._rng.uniform(0.5, 10.0), lambda: self.ask(CommandKind.CAMPAIGN_START, None, {}))
+            self.clock.after(
+                self._rng.uniform(0.5, 10.0), lambda: self.ask(CommandKind.CAMPAIGN_START, None, {})
+            )
         self.clock.after(self.scenario.operator_seconds or 60.0, self._fiddle)
 
     def _stop_dialing(self) -> None:
+        dialed = sum(bool(row.dialed) for row in self.store.attempts.values())
+        if dialed < self.scenario.min_calls and self.clock.now < 3 * self.scenario.dial_seconds:
+            self.clock.after(10.0, self._stop_dialing)
+            return
+        self.stopped_at = self.clock.now
         self.note("STOP DIALING")
         self.ask(CommandKind.CAMPAIGN_STOP, None, {})
         self.clock.after(1.0, self._wait_for_calls)
 
     def _wait_for_calls(self) -> None:
-        late = self.clock.now > self.scenario.dial_seconds + DRAIN_LIMIT_SECONDS
+        late = self.clock.now > self.stopped_at + DRAIN_LIMIT_SECONDS
         if self.store.campaign.state is CampaignState.RUNNING and self.process is not None:
             # The command fell victim to a crash: the supervisor sees it and asks again.
             self.ask(CommandKind.CAMPAIGN_STOP, None, {})
@@ -425,7 +475,7 @@ class World:
         return Result(
             scenario=self.scenario,
             violations=self.checker.violations,
-            figures=measure(self.store, self.scenario, WALL0),
+            figures=measure(self.store, self.stopped_at, WALL0),
             transitions=self.transitions,
             illegal=self.illegal,
             counters=self.counters,
