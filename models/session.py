@@ -32,7 +32,7 @@ def normalise_url(url: str) -> URL:
     if parsed.drivername.split("+")[0] not in ("postgres", "postgresql"):
         raise InvalidValue(
             "database_url",
-            f"DATABASE_URL names {parsed.drivername!r}: Ringmaster needs PostgreSQL 14 or later",
+            f"DATABASE_URL names {parsed.drivername!r}: Ringmaster needs PostgreSQL 15 or later",
         )
     return parsed.set(drivername=DRIVER)
 

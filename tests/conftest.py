@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,17 @@ from models.ids import new_id
 from models.session import conninfo, normalise_url
 
 TEMPLATE = "ringmaster_template"
+
+
+MEMORY = Path("/dev/shm")
+ENOUGH_BYTES = 2 * 2**30  # a cluster, its log and a few databases; containers often give 64 MB
+
+
+def _fast_place() -> Path | None:
+    """Memory, where copying a database takes 20 ms instead of 500 ms on a slow disk; None is the usual place."""
+    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES:
+        return MEMORY
+    return None
 
 
 def _address(server: postgres.PrivatePostgres, database: str) -> str:
@@ -32,8 +44,8 @@ def postgres_server() -> Iterator[postgres.PrivatePostgres]:
 
     It holds a migrated database that `database_url` copies.
     """
-    directory = Path(tempfile.mkdtemp(prefix="rm-tests-"))
-    directory.chmod(0o755)  # noqa: S103 - as root the server runs under another account that must enter
+    directory = Path(tempfile.mkdtemp(prefix="rm-tests-", dir=_fast_place()))
+    directory.chmod(0o755)  # as root the server runs under another account, which must enter
     try:
         server = postgres.start(directory, durable=False)
         _execute(server, f"CREATE DATABASE {TEMPLATE}")
@@ -48,7 +60,7 @@ def postgres_server() -> Iterator[postgres.PrivatePostgres]:
 def database_url(postgres_server: postgres.PrivatePostgres) -> Iterator[str]:
     """The address of a fresh, migrated, empty database of this test alone."""
     name = f"test_{new_id().replace('-', '')}"
-    _execute(postgres_server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    _execute(postgres_server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
     yield _address(postgres_server, name)
     _execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -57,6 +69,6 @@ def database_url(postgres_server: postgres.PrivatePostgres) -> Iterator[str]:
 def empty_database_url(postgres_server: postgres.PrivatePostgres) -> Iterator[str]:
     """The same without a schema."""
     name = f"test_{new_id().replace('-', '')}"
-    _execute(postgres_server, f"CREATE DATABASE {name} TEMPLATE template0")
+    _execute(postgres_server, f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY FILE_COPY")
     yield _address(postgres_server, name)
     _execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")

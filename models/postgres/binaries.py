@@ -12,7 +12,7 @@ from pathlib import Path
 
 from models.errors import PostgresError
 
-OLDEST_MAJOR = 14
+OLDEST_MAJOR = 15
 
 
 @dataclass(frozen=True, slots=True)
