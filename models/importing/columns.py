@@ -1,0 +1,125 @@
+"""Which column is what: header names in the languages of this field's users."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from models.importing.report import ImportRefused
+
+PHONE = re.compile(
+    r"(?:(?:home|work|office|mobile|cell|main|other|alt|alternate|second|primary|contact|business|casa|domicile)?"
+    r"(?:phone|telephone|telefon|telefono|teléfono|tel|fon|mobile|mobil|cell|cellphone|cellulare|cellular|gsm|movil"
+    r"|portable|komorka|komorkowy|msisdn|numer|number|numero|rufnummer|handy|callee|destination)"
+    r"(?:number|num|no|nr|numero|numer)?(?:primary|home|work|mobile|cell|alt)?)[0-9]{0,2}"
+)
+NOT_PHONE = re.compile(
+    r"(?:house|account|invoice|client|customer|order|street|id|reference|contract|case|policy)(?:number|num|no|nr|numero)"
+)
+ALIASES = {
+    "name": {
+        "name",
+        "fullname",
+        "contact",
+        "contactname",
+        "nome",
+        "nombre",
+        "nom",
+        "nazwa",
+        "imieinazwisko",
+        "client",
+    },
+    "first_name": {"firstname", "givenname", "prenom", "imie", "vorname"},
+    "last_name": {
+        "lastname",
+        "surname",
+        "familyname",
+        "cognome",
+        "apellido",
+        "apellidos",
+        "nazwisko",
+        "nachname",
+    },
+    "external_id": {
+        "externalid",
+        "id",
+        "leadid",
+        "customerid",
+        "clientid",
+        "reference",
+        "ref",
+        "personid",
+        "vendorid",
+    },
+    "timezone": {
+        "timezone",
+        "tz",
+        "timezonename",
+        "fusohorario",
+        "fuseauhoraire",
+        "fusoorario",
+        "strefaczasowa",
+    },
+    "priority": {"priority", "prio", "priorita", "prioridad", "priorite", "priorytet"},
+    "country": {"country", "countrycode", "region", "pais", "pays", "paese", "kraj"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Places of the columns; everything that has no role is a field of the lead under its own name."""
+
+    header: tuple[str, ...]
+    phones: tuple[int, ...]
+    roles: dict[str, int]
+    fields: tuple[int, ...]
+
+    def phone_names(self) -> tuple[str, ...]:
+        """The phone columns' names as written."""
+        return tuple(self.header[index] for index in self.phones)
+
+
+def map_columns(header: tuple[str, ...], phone_columns: tuple[str, ...] = ()) -> Columns:
+    """Find the columns by their names; `phone_columns` names those of the numbers outright.
+
+    Raises:
+        ImportRefused: `no_phone_column`, naming the columns that there are.
+    """
+    plain = [normalise(name) for name in header]
+    if phone_columns:
+        wanted = {normalise(name) for name in phone_columns}
+        phones = tuple(index for index, name in enumerate(plain) if name in wanted)
+    else:
+        phones = tuple(
+            index
+            for index, name in enumerate(plain)
+            if PHONE.fullmatch(name) is not None and NOT_PHONE.fullmatch(name) is None
+        )
+    if not phones:
+        raise ImportRefused("no_phone_column", _no_phone(header))
+    roles: dict[str, int] = {}
+    for index, name in enumerate(plain):
+        role = next((role for role, names in ALIASES.items() if name in names), None)
+        if index not in phones and role is not None:
+            roles.setdefault(role, index)
+    taken = {*phones, *roles.values()}
+    return Columns(
+        header, phones, roles, tuple(i for i in range(len(header)) if i not in taken and header[i])
+    )
+
+
+def normalise(name: str) -> str:
+    """A header name without case, accents, spaces and punctuation."""
+    bare = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(c for c in bare if c.isalnum() and not unicodedata.combining(c))
+
+
+def _no_phone(header: tuple[str, ...]) -> str:
+    shown = ", ".join(repr(name[:40]) for name in header[:12]) + (", …" if len(header) > 12 else "")
+    if any(re.fullmatch(r"\+?[0-9][0-9 ().-]{6,18}", cell.strip()) for cell in header):
+        return f"The first line looks like a lead, not a header ({shown}): add a header line such as 'phone,name'."
+    return (
+        f"No column is named as a phone number; the columns are {shown}: name one 'phone', or say which with "
+        "--phone-column."
+    )
