@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from esl.errors import UnencodableValue
@@ -67,7 +68,28 @@ def one_line(text: str, what: str, *, empty: bool = False, limit: int = MAX_VALU
         raise UnencodableValue(f"{what} is not valid text: {text[:80]!r}")
 
 
-def quoted(name: str, value: str) -> str:
+def variable_list(pairs: Mapping[str, str], *, expand: bool) -> str:
+    """``{name=value,...}`` of an originate. Raises UnencodableValue.
+
+    The switch separates the line at spaces, then the list at commas, and each pass takes quotes and
+    backslashes away (switch_separate_string). After the first pass an escaped ``'`` is a bare one, and two
+    bare ones anywhere in the list would quote what stands between them, commas too: hence one apostrophe in
+    all. ``expand`` is a pass before these, which takes ``\\'`` and ``\\$`` away.
+    """
+    listed = ",".join(
+        f"{matches(NAME, name, 'A variable')}={_quoted(name, value)}" for name, value in pairs.items()
+    )
+    everything = "".join(pairs.values())
+    if everything.count("'") > 1:
+        raise UnencodableValue("An originate's variables can hold one apostrophe in all")
+    if expand and re.search(r"['\\$]", everything):
+        raise UnencodableValue(
+            "Variables of an expanded originate can't hold an apostrophe, backslash or dollar sign"
+        )
+    return f"{{{listed}}}"
+
+
+def _quoted(name: str, value: str) -> str:
     """A variable's value for ``{...}`` (FACTS section 4).
 
     Comma escaped, single quotes around spaces and quotes.

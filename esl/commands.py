@@ -32,7 +32,7 @@ from esl.checks import (
     leg_id,
     matches,
     one_line,
-    quoted,
+    variable_list,
 )
 from esl.errors import UnencodableValue
 
@@ -262,10 +262,7 @@ def originate(
     matches(DIAL_STRING, bare, "A dial string")
     check_application(application, "An originate's application")
     pairs = {"origination_uuid": leg_uuid, **variables}
-    listed = ",".join(
-        f"{matches(NAME, name, 'A variable')}={quoted(name, value)}" for name, value in pairs.items()
-    )
-    args = f"{{{listed}}}{dial_string} {application}"
+    args = f"{variable_list(pairs, expand=expand)}{dial_string} {application}"
     return BgApi("expand", f"originate {args}", leg_uuid) if expand else BgApi("originate", args, leg_uuid)
 
 

@@ -162,6 +162,20 @@ def test_originate_variables_that_can_not_be_carried_are_refused(value: str) -> 
     assert caught.value.what_to_do
 
 
+def test_one_apostrophe_in_all() -> None:
+    """Two would pair up in the switch's second pass and swallow the comma between them."""
+    for variables in ({"v": "it's Bob's"}, {"v": "it's", "w": "o'x"}):
+        with pytest.raises(UnencodableValue, match="one apostrophe"):
+            c.originate(U, "sofia/gateway/gw/1", "&park()", variables)
+
+
+@pytest.mark.parametrize("value", ["it's", "a\\b", "5$"])
+def test_what_expand_would_take_away(value: str) -> None:
+    assert c.originate(U, "sofia/gateway/gw/1", "&park()", {"v": value})
+    with pytest.raises(UnencodableValue, match="expanded"):
+        c.originate(U, "sofia/gateway/gw/1", "&park()", {"v": value}, expand=True)
+
+
 @pytest.mark.parametrize("name", ["", "a b", "a=b", "a,b", "a}", "1a", "^^:a", "a\nb", "v" * 200])
 def test_variable_names_are_names(name: str) -> None:
     for build in (
