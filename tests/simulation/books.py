@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tests.simulation.invariants import Checker
 
 GRACE_SECONDS = 2.0
+FAULT_AFTERMATH_SECONDS = 25.0
+"""Calls in flight at a fault are answered this much later, when agents may be gone."""
 
 
 def check_books(checker: Checker) -> None:
@@ -27,6 +29,32 @@ def check_books(checker: Checker) -> None:
     for leg in view.legs.values():
         if leg.kind == "customer" and leg.uuid not in store.attempt_of_leg:
             checker.fail("no call missing", f"{leg.uuid} to {leg.number} is in no book")
+
+    _abandon_rate(checker)
+
+
+def _abandon_rate(checker: Checker) -> None:
+    """Within what chance allows at the target. People we lost to a fault or to a dropped phone are not the pacer's."""
+    store, view = checker.store, checker.view
+    live = abandoned = 0
+    for row in store.attempts.values():
+        closed = row.closed
+        if closed is None or not closed.outcome.is_live_answer:
+            continue
+        live += 1
+        leg = view.legs.get(closed.leg_id or "")
+        excused = leg is not None and (leg.ended_by == "partner" or _in_trouble(checker, leg))
+        abandoned += closed.abandoned and not excused
+    bound = abandon_bound(live, checker.target)
+    if abandoned > bound:
+        checker.fail(
+            "abandon rate", f"{abandoned} of {live} abandoned, at most {bound:.1f} at {checker.target:g}"
+        )
+
+
+def _in_trouble(checker: Checker, leg: CallTruth) -> bool:
+    answered = checker.engine_time(leg.answered)
+    return any(begin - 3.0 <= answered <= end + FAULT_AFTERMATH_SECONDS for begin, end in checker.troubles)
 
 
 def _attempt(checker: Checker, row: AttemptRow, closed: AttemptClosed, legs: list[CallTruth]) -> None:

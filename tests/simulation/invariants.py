@@ -33,6 +33,8 @@ GRACE_SLACK_SECONDS = 0.25
 MIN_RING_SECONDS = 15.0
 ADOPT_WITHIN_SECONDS = 10.0
 DEAD_LEG_SECONDS = 75.0
+RING_SLACK_SECONDS = 3.0
+WATCH_SECONDS = 45.0
 RESERVED_SECONDS = 8.0
 NO_PHONE_SECONDS = 60.0
 SILENT_TALK_SECONDS = 75.0
@@ -65,7 +67,7 @@ class LegBook:
 
 
 class Checker:
-    """Sees everything, changes nothing. `strict_pacing` bounds the abandon rate at the end."""
+    """Sees everything, changes nothing."""
 
     def __init__(
         self,
@@ -74,14 +76,16 @@ class Checker:
         *,
         wait_limit: float,
         wrap_limit: float,
-        owner: str,
+        ring_seconds: float,
+        target: float,
         wall0: float,
     ) -> None:
         self.store = store
         self.view = view
         self.wait_limit = wait_limit
         self.wrap_limit = wrap_limit
-        self.owner = owner
+        self.ring_seconds = ring_seconds
+        self.target = target
         self.wall0 = wall0
         self.violations: list[Violation] = []
         self.now = 0.0
@@ -97,6 +101,7 @@ class Checker:
         self._odd_since: dict[str, tuple[str, float]] = {}
         self._talks: dict[str, str] = {}
         self._to_adopt: list[tuple[float, float, set[str]]] = []
+        self.troubles: list[tuple[float, float]] = []
         self._switch_deaths: list[float] = []
         self._silences = 0
         self._contradictions = 0
@@ -112,6 +117,7 @@ class Checker:
 
     def trouble(self, seconds: float = 0.0) -> None:
         """A fault: time bounds count anew from its end."""
+        self.troubles.append((self.now, self.now + seconds))
         self.calm_since = max(self.calm_since, self.now + seconds)
 
     def switch_died(self, down_for: float) -> None:
@@ -351,6 +357,8 @@ class Checker:
             self.calm_since = max(self.calm_since, now)
         for silence in self.view.waiting_in_silence():
             self.fail("no silence", f"{silence.uuid} hears nothing for longer than the deadline")
+        for leg in self.view.live.values():
+            self._rings_too_long(leg)
         for row in self.store.open.values():
             self._attempt_moves(row)
         for agent in self.store.agents.values():
@@ -374,6 +382,15 @@ class Checker:
             self.fail(
                 "no attempt stuck", f"{row.attempt_id} is open {DEAD_LEG_SECONDS:.0f} s after its leg ended"
             )
+
+    def _rings_too_long(self, leg: CallTruth) -> None:
+        """Given up in time, if nothing has gone wrong for as long as a watchdog needs."""
+        rings = leg.progress or leg.progress_media
+        if leg.kind != "customer" or leg.answered or not rings or not self.view.is_live(leg.uuid):
+            return
+        rung = self.now - self.engine_time(rings)
+        if rung > self.ring_seconds + RING_SLACK_SECONDS and self.now - self.calm_since > WATCH_SECONDS:
+            self.fail("ring time", f"{leg.uuid} still rings after its {self.ring_seconds:.0f} s")
 
     def _agent_moves(self, agent_id: str) -> None:
         row = self.store.agents[agent_id]

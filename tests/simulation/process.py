@@ -24,15 +24,21 @@ from callflow.inputs import (
     TimerFired,
 )
 from esl.codec import EventMessage
-from esl.commands import Command
+from esl.commands import BgApi, Command
 from models.records import CampaignSettings, KnownAgent, OperatorCommand, Record
 from tests.simulation.clock import Clock, Timers
 from tests.simulation.faults import KillDialer, Mercy
 from tests.simulation.store import LEASE_TTL_SECONDS, Store
 from tests.simulation.wire import Exchange, Reply, Wire
 
+MARGIN_SECONDS = 2.0
 PICKY_SECONDS = 5.0
 """A kill that waits for a step that saves and sends waits no longer than this."""
+
+
+def makes_call(command: Command) -> bool:
+    """Whether it is an originate."""
+    return isinstance(command, BgApi) and "originate" in (command.name, command.args.split(" ", 1)[0])
 
 
 class Witness(Protocol):
@@ -79,6 +85,9 @@ class DialerProcess:
         self._guard_lease = guard_lease
         self._renewed_at = clock.now
         self._lease_lost = False
+        self._freezes = False
+        self._interrupted: Callable[[], None] | None = None
+        self.frozen_at: float | None = None
         self._backlog: list[Callable[[], None]] = []
         self.doom: KillDialer | None = None
         self._doomed_at = 0.0
@@ -103,14 +112,22 @@ class DialerProcess:
         """`kill -9` at this step or soon."""
         self.doom, self._doomed_at = doom, self._clock.now
 
-    def freeze(self) -> None:
-        """SIGSTOP: the kernel keeps the connection and what arrives on it."""
-        self.frozen = True
+    def freeze_at_originate(self) -> None:
+        """SIGSTOP in the worst moment: an originate is journaled, checked, and not yet written."""
+        self._freezes = True
 
     def thaw(self) -> None:
-        """SIGCONT: everything that waited happens now, in the order in which it came."""
+        """SIGCONT: the write that was interrupted goes out; then it asks whether it still commands.
+
+        (`callflow.lease.Lease.settle`: nothing else happens before that is answered.) What waited happens after.
+        """
         self.frozen = False
         backlog, self._backlog = self._backlog, []
+        if self._interrupted is not None:
+            self._interrupted()
+        if self._store.token != self.token:
+            self._clock.after(0.05, lambda: self.die(lose_in_flight=False))
+            return
         for action in backlog:
             if self.alive:
                 action()
@@ -178,6 +195,14 @@ class DialerProcess:
         for effect in effects:
             if isinstance(effect, Save):
                 self._save(effect.record)
+        if self._freezes and any(isinstance(e, Send) and makes_call(e.command) for e in effects):
+            self.frozen, self._freezes = True, False
+            self.frozen_at = self._clock.now
+            self._interrupted = lambda: self._perform_all(effects)
+            return
+        self._perform_all(effects)
+
+    def _perform_all(self, effects: list[Effect]) -> None:
         for effect in effects:
             self._perform(effect)
 
@@ -227,10 +252,8 @@ class DialerProcess:
                 pass
 
     def _send(self, effect: Send) -> None:
-        if self._guard_lease and self._clock.now >= self._renewed_at + LEASE_TTL_SECONDS - 2.0:
-            if not self._lease_lost:
-                self._lease_lost = True
-                self._clock.after(0.0, lambda: self.allow_dialing(False, "lease"))
+        if makes_call(effect.command) and not self._trusted():
+            self._distrust(effect)
             return
         self._witness.sent(self, effect.command)
 
@@ -241,6 +264,21 @@ class DialerProcess:
                 self._run(lambda: self.step(Replied(token, reply.ok, reply.text)))
 
         self.wire.send(effect.command, waiter)
+
+    def _trusted(self) -> bool:
+        """Commands that make calls leave only inside the window of our own trust (callflow.lease)."""
+        return (
+            not self._guard_lease or self._clock.now < self._renewed_at + LEASE_TTL_SECONDS - MARGIN_SECONDS
+        )
+
+    def _distrust(self, effect: Send) -> None:
+        """It was not sent: the engine hears a refusal, and that dialing is closed."""
+        if not self._lease_lost:
+            self._lease_lost = True
+            self.allow_dialing(False, "lease")
+        if effect.token is not None:
+            token = effect.token
+            self._clock.after(0.0, lambda: self._run(lambda: self.step(Replied(token, False, "-ERR LEASE"))))
 
     def _claim(self, effect: Claim) -> None:
         def claim() -> None:

@@ -36,6 +36,7 @@ class Scenario:
     shared_numbers: float = 0.0
     clumsy_phones: float = 0.0
     mischief: float = 0.0
+    slow_network: float = 0.0
     min_calls: int = 0
     faults: tuple[Fault, ...] = ()
     guard_lease: bool = True
@@ -98,6 +99,31 @@ def chaos(seed: int) -> Scenario:
     )
 
 
+def storm(seed: int) -> Scenario:
+    """Rare things made common: every way through the tables within a few short runs."""
+    rng = random.Random(f"{seed}:storm")
+    return replace(
+        chaos(seed),
+        dial_seconds=200.0,
+        callees=CalleeProfile(
+            answer_probability=0.8,
+            answer_after=(1.0, 5.0),
+            talk_mean=rng.choice((6.0, 25.0)),
+            patience=rng.choice(((0.02, 0.5), (2.5, 9.0))),
+            agent_hangs_up_after_mean=60.0,
+        ),
+        odd_callees=0.3,
+        target=0.5,
+        mode=DialMode.PREDICTIVE,
+        message="sorry.wav",
+        restless=15.0,
+        clumsy_phones=0.3,
+        mischief=0.4,
+        slow_network=rng.choice((0.0, 0.6)),
+        faults=draw_faults(rng, 4, 15.0, 180.0),
+    )
+
+
 def with_faults(scenario: Scenario, *faults: Fault) -> Scenario:
     """The same with other faults."""
     return replace(scenario, faults=tuple(sorted(faults, key=lambda fault: fault.at)))
@@ -156,7 +182,7 @@ def _odd(kind: int, when: float, end: FarEnd) -> FarEnd:
         case 4:
             return FarEnd(ring=0.2, fail=(0.2 + when, 603))
         case 5:
-            return FarEnd(ring=0.3, answer=0.3 + when, bye_after_answer=when)
+            return FarEnd(ring=0.3, answer=0.3 + when, bye_after_answer=0.02 if when < 1.5 else when)
         case _:
             return FarEnd(ring=0.1) if end.answer is None else FarEnd(answer=when, bye_after_answer=when / 3)
 

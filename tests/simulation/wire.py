@@ -27,7 +27,6 @@ EVENTS = (
     "CHANNEL_BRIDGE",
     "CHANNEL_UNBRIDGE",
     "CHANNEL_HANGUP_COMPLETE",
-    "CHANNEL_DESTROY",
     "BACKGROUND_JOB",
     "HEARTBEAT",
     "SHUTDOWN",
@@ -121,6 +120,7 @@ class Wire:
         self._up: Pipe | None = None
         self._codec: Connection[Message] = Connection("client")
         self._waiting: deque[Waiter] = deque()
+        self._held: list[EventMessage] = []
         self.ready = False
 
     def open(self) -> None:
@@ -136,6 +136,7 @@ class Wire:
         self._cid, self._up = opened
         self._codec = Connection("client")
         self._waiting.clear()
+        self._held.clear()
 
     def send(self, command: Command, waiter: Waiter | None = None) -> None:
         """Write a command; `waiter` gets its reply. Without a link both are dropped, as the real client fails them."""
@@ -187,8 +188,10 @@ class Wire:
                     self.send(Auth(self._password), self._authenticated)
                 case CommandReply() | ApiResponse():
                     self._waiting.popleft()(message)
-                case EventMessage():
+                case EventMessage() if self.ready:
                     self._listener.heard(message)
+                case EventMessage():
+                    self._held.append(message)
                 case _:
                     pass
 
@@ -210,6 +213,9 @@ class Wire:
         self._tries = 0
         self.ready = True
         self._listener.link_up(reply.text.strip())
+        held, self._held = self._held, []
+        for message in held:
+            self._listener.heard(message)
 
 
 def _ignore(reply: Reply) -> None:

@@ -116,6 +116,8 @@ class World:
         )
         self.switch = Softswitch(config, scenario.seed, 0.0)
         self.exchange = Exchange(self.clock, self.switch, random.Random(f"{scenario.seed}:network"))
+        if scenario.slow_network:
+            self.exchange.slow_until, self.exchange.slow_by = scenario.dial_seconds, scenario.slow_network
         self.view = SwitchView(self.switch)
         settings = CampaignSettings(
             campaign_id=CAMPAIGN,
@@ -145,7 +147,13 @@ class World:
             forgetful=scenario.forgetful,
         )
         self.checker = Checker(
-            self.store, self.view, wait_limit=1.9, wrap_limit=scenario.wrap_limit, owner=OWNER, wall0=WALL0
+            self.store,
+            self.view,
+            wait_limit=1.9,
+            wrap_limit=scenario.wrap_limit,
+            ring_seconds=scenario.ring_seconds,
+            target=scenario.target,
+            wall0=WALL0,
         )
 
     # --- small services -----------------------------------------------------------------------------------
@@ -381,7 +389,14 @@ class World:
         process = self.process
         if process is None:
             return
-        process.freeze()
+        process.freeze_at_originate()
+        self._await_freeze(process, seconds)
+
+    def _await_freeze(self, process: DialerProcess, seconds: float) -> None:
+        if not process.frozen:
+            self.clock.after(0.05, lambda: self._await_freeze(process, seconds))
+            return
+        self.note(f"#{process.token} is stopped")
         self.checker.excuse()
         self.clock.after(seconds, process.thaw)
         self.clock.after(0.5, self.start_dialer)
