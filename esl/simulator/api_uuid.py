@@ -133,7 +133,7 @@ def _transfer(core: Core, channel: Channel, flag: str, target: tuple[str, str, s
         transfer(core, other, *target)
     else:
         hearing.left(core, other)
-        core.after(1, lambda: bridge.survive(core, other) if other.bridge is None else None)
+        core.after(1, lambda: bridge.survive(core, other))
 
 
 def uuid_park(core: Core, args: str) -> str:
@@ -143,7 +143,7 @@ def uuid_park(core: Core, args: str) -> str:
     channel = core.find(words[0])
     if channel is None:
         return NO_CHANNEL
-    other = bridge.part(core, channel)
+    other = bridge.part(core, channel, forget=False)
 
     def parked() -> None:
         if channel.alive:
@@ -151,7 +151,7 @@ def uuid_park(core: Core, args: str) -> str:
             apps.park_after_bridge(core, channel)
 
     if other is not None and other.alive:
-        core.after(1, lambda: bridge.survive(core, other) if other.bridge is None else None)
+        core.after(1, lambda: bridge.survive(core, other))
     core.after(1, parked)
     return OK
 
@@ -183,8 +183,7 @@ def _broadcast(core: Core, channel: Channel, path: str) -> None:
             return
         apps.start(core, channel, app, data, nested=True)
         if cause and channel.runs:
-            channel.apps = [("hangup", known_cause(cause))]
-            channel.runs[-1].nested = False
+            channel.runs[-1].then = ("hangup", cause)
 
     core.after(BROADCAST_TICKS + core.rng.randrange(4), begin)
 

@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from esl.simulator.text import Pairs
 
 PLAYED: Final = "FILE PLAYED"
+BROKEN_OFF: Final = "PLAYBACK ERROR"
 NOT_FOUND: Final = "FILE NOT FOUND"
 
 
 class Run:
     """One application at work. `silent_park`: parked by park_after_bridge, without an EXECUTE (FACTS 6)."""
 
-    __slots__ = ("data", "name", "nested", "playing", "silent_park", "started_us", "timer", "uuid")
+    __slots__ = ("data", "name", "nested", "playing", "silent_park", "started_us", "then", "timer", "uuid")
 
     def __init__(
         self, name: str, data: str, uuid: str, *, nested: bool = False, silent_park: bool = False
@@ -37,6 +38,7 @@ class Run:
         self.data = data
         self.uuid = uuid
         self.nested = nested
+        self.then: tuple[str, str] | None = None  # what a broadcast does after it (`playback!cause::FILE`)
         self.silent_park = silent_park
         self.playing = False
         self.started_us = 0
@@ -75,6 +77,9 @@ def start(
     run = Run(name, expanded, event_uuid or core.new_uuid(), nested=nested)
     channel.runs.append(run)
     channel.last_app, channel.last_arg = name, expanded
+    if nested:  # a private command of the leg
+        channel.vars.set("current_loop", "1")
+        channel.vars.set("total_loops", "1")
     channel.vars.set("current_application", name)
     channel.vars.set("current_application_data", expanded)
     channel.vars.set("current_application_response", None)
@@ -82,9 +87,11 @@ def start(
     known(core, channel, run)
 
 
-def finish(core: Core, channel: Channel, run: Run, response: str = "_none_") -> None:
+def finish(core: Core, channel: Channel, run: Run, response: str = "") -> None:
     """The application returned by itself."""
     _complete(core, channel, run, response)
+    if run.then is not None and channel.alive:
+        start(core, channel, *run.then, nested=True)
     if run.nested or not channel.alive:
         return
     next_app(core, channel)
@@ -96,14 +103,15 @@ def interrupt(core: Core, channel: Channel) -> None:
         run = channel.runs[-1]
         if run.timer is not None:
             run.timer.cancel()
+        response = BROKEN_OFF if run.playing else ""
         if run.playing:
-            _stop_playback(core, channel, run, "break")
+            _stop_playback(core, channel, run, "done")
         if run.name == "park":
             core.emit(channel, "CHANNEL_UNPARK")
         if run.silent_park:
             channel.runs.remove(run)
         else:
-            _complete(core, channel, run, PLAYED if run.name == "playback" else "_none_")
+            _complete(core, channel, run, response)
 
 
 def park(core: Core, channel: Channel, run: Run) -> None:
@@ -163,11 +171,13 @@ def _file(run: Run) -> Pairs:
 def _complete(core: Core, channel: Channel, run: Run, response: str) -> None:
     if run in channel.runs:
         channel.runs.remove(run)
-    if response != "_none_":
+    if response:
         channel.vars.set("current_application_response", response)
-    core.emit(channel, "CHANNEL_EXECUTE_COMPLETE", tail=_application(run, response))
-    if run.nested and channel.runs:
-        channel.vars.set("current_application", channel.runs[-1].name)
+    shown = channel.vars.get("current_application_response") or "_none_"  # that of the last one inside it
+    core.emit(channel, "CHANNEL_EXECUTE_COMPLETE", tail=_application(run, shown))
+    if run.nested and run.then is None:
+        channel.vars.set("current_loop", None)
+        channel.vars.set("total_loops", None)
 
 
 def _sleep(core: Core, channel: Channel, run: Run) -> None:

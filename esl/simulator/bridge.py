@@ -31,6 +31,11 @@ class Bridge:
         self.phase: Phase = "asked"
         self.raced = False
 
+    def role_of_the_leaving(self, channel: Channel) -> None:
+        if self.phase == "up":
+            role = "originator" if channel is self.a else "originatee"
+            channel.vars.set("last_bridge_role", role)
+
     def other(self, channel: Channel) -> Channel:
         return self.b if channel is self.a else self.a
 
@@ -78,19 +83,25 @@ def leg_ends(core: Core, channel: Channel) -> None:
     else:
         return
     if phase == "up":
-        channel.vars.set("last_bridge_role", "originator" if channel is bridge.a else "originatee")
+        _left_behind(other, channel)
+        cause = channel.hangup_cause or ""
         if channel is bridge.a:
-            _survive(core, other, channel)
-            _unbridge(core, bridge, channel.hangup_cause or "")
+            _survive(core, other, first=False, cause=cause)
+            if not other.alive:
+                channel.vars.set("bridge_hangup_cause", other.hangup_cause)
+            _unbridge(core, bridge)
         else:
-            _unbridge(core, bridge, channel.hangup_cause or "")
-            _survive(core, other, channel)
-    elif phase == "moving" and channel is bridge.b and other.alive:
+            other.vars.set("bridge_hangup_cause", cause)
+            _unbridge(core, bridge)
+            _survive(core, other, first=True)
+        return
+    other.vars.set("last_bridge_hangup_cause", channel.hangup_cause)
+    if phase == "moving" and channel is bridge.b and other.alive:
         # the first leg's thread finds the second gone (switch_ivr_bridge.c uuid_bridge_on_soft_execute)
         legs.hang_up(core, other, "ORIGINATOR_CANCEL", "partner")
 
 
-def part(core: Core, channel: Channel) -> Channel | None:
+def part(core: Core, channel: Channel, *, forget: bool = True) -> Channel | None:
     """End the bridge of a leg that goes elsewhere (transfer, park); gives the partner, who is to survive."""
     bridge = channel.bridge
     if bridge is None:
@@ -100,14 +111,19 @@ def part(core: Core, channel: Channel) -> Channel | None:
     channel.bridge = other.bridge = None
     channel.call_uuid, other.call_uuid = channel.uuid, other.uuid
     if phase == "up":
-        _unbridge(core, bridge, "NORMAL_CLEARING")
+        for leg in (channel, other):
+            leg.vars.set("bridge_to", None)
+            if forget:  # a transfer takes the bond, a park leaves it (f02, e09)
+                leg.vars.set("signal_bond", None)
+        core.after(1, lambda: _unbridge(core, bridge))
         hearing.left(core, channel)
     return other if phase == "up" else None
 
 
 def survive(core: Core, channel: Channel) -> None:
-    """A leg whose partner left: its own after-bridge variables decide."""
-    _survive(core, channel, None)
+    """A leg whose partner went elsewhere: its own after-bridge variables decide."""
+    if channel.alive and channel.bridge is None:
+        _survive(core, channel, first=channel.running == "CS_SOFT_EXECUTE")
 
 
 def _marry(core: Core, leg: Channel, other: Channel, kind: str, stamp: int, profile: Pairs) -> None:
@@ -116,6 +132,7 @@ def _marry(core: Core, leg: Channel, other: Channel, kind: str, stamp: int, prof
     leg.logical_direction = "inbound"
     leg.profile_index += 1
     leg.profile_created = core.us
+    leg.bridged = 0  # a new profile: the time of this bridge will be in it (e03)
     leg.hit_dialplan = leg.hit_dialplan and kind == "originatee"
     leg.touch()
     leg.set_other_leg([("Other-Type", kind), *profile])
@@ -168,8 +185,7 @@ def _meet(core: Core, bridge: Bridge) -> None:
         tail = [("Application", "uuid_bridge"), ("Application-Data", other.uuid)]
         core.emit(leg, "CHANNEL_EXECUTE", site=f"CHANNEL_EXECUTE/{site}", tail=tail)
     for leg, other in ((a, b), (b, a)):
-        if not leg.bridged:
-            leg.bridged = core.us
+        leg.bridged = core.us
         leg.touch()
         hearing.talks(core, leg)
         if leg.truth is not None:
@@ -222,6 +238,10 @@ def _not_ready(core: Core, bridge: Bridge) -> None:
         return
     bridge.phase = "over"
     a.bridge = b.bridge = None
+    for leg in (a, b):
+        job, leg.job = leg.job, None
+        if job is not None:
+            job.done("-ERR ORIGINATOR_CANCEL\n")
     legs.hang_up(core, b, "DESTINATION_OUT_OF_ORDER", "partner", at_once=True)
     legs.hang_up(core, a, "ORIGINATOR_CANCEL", "partner", at_once=True)
 
@@ -239,29 +259,35 @@ def _leave_for_another(core: Core, leg: Channel) -> None:
     other = part(core, leg)
     if other is not None and other.alive:
         hearing.left(core, other)
-        core.after(1, lambda: _survive(core, other, leg) if other.alive and other.bridge is None else None)
+        core.after(1, lambda: survive(core, other))
 
 
-def _unbridge(core: Core, bridge: Bridge, cause: str) -> None:
-    a = bridge.a
-    a.vars.set("bridge_to", None)
-    a.vars.set("last_bridge_hangup_cause", cause)
-    a.vars.set("bridge_hangup_cause", cause)
-    core.emit(a, "CHANNEL_UNBRIDGE", head=_ends(bridge))
+def _left_behind(survivor: Channel, gone: Channel) -> None:
+    for leg in (survivor, gone):
+        leg.vars.set("bridge_to", None)
+    survivor.vars.set("last_bridge_hangup_cause", gone.hangup_cause)
+    if gone.vars.get("sip_term_status") == "200":
+        survivor.vars.set("last_bridge_proto_specific_hangup_cause", "sip:200")
+        survivor.vars.set("sip_hangup_phrase", "OK")
+
+
+def _unbridge(core: Core, bridge: Bridge) -> None:
+    core.emit(bridge.a, "CHANNEL_UNBRIDGE", head=_ends(bridge))
 
 
 def _ends(bridge: Bridge) -> Pairs:
     return [("Bridge-A-Unique-ID", bridge.a.uuid), ("Bridge-B-Unique-ID", bridge.b.uuid)]
 
 
-def _survive(core: Core, channel: Channel, left_by: Channel | None) -> None:
+def _survive(core: Core, channel: Channel, *, first: bool, cause: str = "") -> None:
+    """`first`: it was the bridge's first leg, whose list goes on after it; the second leg's does not
+    (switch_ivr_bridge.c, audio_bridge_on_exchange_media). `cause` is set on the second leg afterwards."""
     if not channel.alive:
         return
     hearing.left(core, channel)
     channel.call_uuid = channel.uuid
     v = channel.vars
     v.set("call_uuid", channel.uuid)
-    v.set("bridge_to", None)
     target = v.get("transfer_after_bridge")
     app = v.get("exec_after_bridge_app")
     if target:
@@ -273,8 +299,14 @@ def _survive(core: Core, channel: Channel, left_by: Channel | None) -> None:
         apps.start(core, channel, app, v.get("exec_after_bridge_arg") or "")
     elif v.true("park_after_bridge"):
         apps.park_after_bridge(core, channel)
-    elif v.true("hangup_after_bridge") or not channel.apps:
-        legs.hang_up(core, channel, "NORMAL_CLEARING", "partner", at_once=True)
-    else:  # FACTS section 14: the list goes on where the bridge took the leg away
+    elif first and not v.true("hangup_after_bridge"):
         legs.run_state(core, channel, "CS_EXECUTE")
-        apps.next_app(core, channel)
+        if channel.apps:  # FACTS section 14: the list goes on where the bridge took the leg away
+            apps.next_app(core, channel)
+        else:
+            legs.hang_up(core, channel, "NORMAL_CLEARING", "partner", at_once=True)
+    elif legs.announce(core, channel, "NORMAL_CLEARING", "partner"):
+        v.set("bridge_hangup_cause", cause)
+        legs.tear_down(core, channel)
+    if cause:
+        v.set("bridge_hangup_cause", cause)

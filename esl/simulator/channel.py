@@ -224,7 +224,7 @@ def profile_pairs(prefix: str, channel: Channel) -> Pairs:
         (f"{prefix}-Destination-Number", c.destination),
         (f"{prefix}-Unique-ID", c.uuid),
         (f"{prefix}-Source", "src/switch_ivr_originate.c"),
-        (f"{prefix}-Transfer-Source", c.transfer_source),
+        (f"{prefix}-Transfer-Source", c.transfer_source if prefix == "Caller" else ""),
         (f"{prefix}-Context", "default"),
         (f"{prefix}-RDNIS", c.rdnis),
         (f"{prefix}-Channel-Name", c.name),

@@ -67,7 +67,7 @@ def corpus_gateways() -> dict[str, Gateway]:
         "dead": (5104, FarEnd()),
         "agent": (5110, FarEnd(ring=0.02, answer=0.32)),
         "talk": (5111, FarEnd(ring=0.02, answer=0.32)),
-        "ans5": (5112, FarEnd(answer=0.02, bye_after_answer=1.0)),
+        "ans5": (5112, FarEnd(ring=0.02, answer=0.32, bye_after_answer=5.0)),
         "talk36": (5113, FarEnd(ring=0.02, answer=0.52, bye_after_answer=4.5)),
         "load": (5114, FarEnd(ring=0.02, answer=0.52)),
     }

@@ -128,12 +128,23 @@ def far_end_hangs_up(core: Core, channel: Channel) -> None:
     sip.bye_came(channel)
     channel.sip_status = 200
     hang_up(core, channel, "NORMAL_CLEARING", "far_end")
+    channel.vars.set("sip_hangup_disposition", "recv_bye")
 
 
 def hang_up(core: Core, channel: Channel, cause: str, by: EndedBy, *, at_once: bool = False) -> None:
     """End a leg. Nothing happens to one that is already ending."""
-    if not channel.alive:
+    if not announce(core, channel, cause, by):
         return
+    if at_once:
+        tear_down(core, channel)
+    else:
+        core.after(1, lambda: tear_down(core, channel))
+
+
+def announce(core: Core, channel: Channel, cause: str, by: EndedBy) -> bool:
+    """The first step of a hang-up: CHANNEL_HANGUP. False if the leg is already ending."""
+    if not channel.alive:
+        return False
     channel.hangup_cause = cause
     channel.state = STATE_NUMBER["CS_HANGUP"]
     channel.answer_state = "hangup"
@@ -142,11 +153,10 @@ def hang_up(core: Core, channel: Channel, cause: str, by: EndedBy, *, at_once: b
     if channel.truth is not None:
         channel.truth.ended_by = by
         channel.truth.cause = cause
+    if channel.bridge is not None:
+        channel.bridge.role_of_the_leaving(channel)
     core.emit(channel, "CHANNEL_HANGUP")
-    if at_once:
-        tear_down(core, channel)
-    else:
-        core.after(1, lambda: tear_down(core, channel))
+    return True
 
 
 def tear_down(core: Core, channel: Channel) -> None:

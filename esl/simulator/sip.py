@@ -220,7 +220,6 @@ def bye_came(channel: Channel) -> None:
     v.set("sip_term_status", "200")
     v.set("proto_specific_hangup_cause", "sip:200")
     v.set("sip_term_cause", "16")
-    v.set("sip_hangup_disposition", "recv_bye")
 
 
 def report(core: Core, channel: Channel) -> None:

@@ -19,11 +19,13 @@ def transfer(core: Core, channel: Channel, extension: str, dialplan: str, contex
     channel.logical_direction = "inbound"
     channel.profile_index += 1
     channel.profile_created = core.us
+    channel.bridged = 0
     channel.dialplan = dialplan
     channel.rdnis = channel.number
     channel.destination = extension
     channel.state = STATE_NUMBER["CS_ROUTING"]
     channel.touch()
+    channel.set_other_leg([])
     channel.vars.set("max_forwards", "70")
     channel.vars.set("transfer_history", source)
     channel.vars.set("transfer_source", source)

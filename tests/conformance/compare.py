@@ -1,0 +1,202 @@
+"""What is compared between a recording and the simulator, and the declared normalisations.
+
+Compared: every reply in order; per leg the order of its events, the order of its states, causes, applications
+with their responses; which header names an event has; the values in `VALUES`; the moments of the call to
+`TOLERANCE` seconds; the result of every job.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from esl.events import Event
+
+from tests.conformance.replay import Heard, by_leg, describe
+
+TOLERANCE = 0.13
+
+# Replies that tell about the machine or its configuration: only that there is one is compared.
+MACHINE = re.compile(
+    r"^api (status|version|hostname|global_getvar\s*$|eval|time_test|help|complete|fifo|conference|stun|"
+    r"show (modules|api|tasks|registrations)|sofia|load|callcenter_config|uptime|strftime|strepoch|create_uuid|"
+    r"uuid_dump|uuid_codec_debug|uuid_preprocess|uuid_audio|show .* as xml|show detailed|bgapi|sched_api|"
+    r"unsched_api|limit_usage|expr|regex|cond|bridge x|show channels|show calls|show bridged|sendevent)"
+)
+# FreeSWITCH sends these to one thread's or another's convenience (FACTS section 5).
+UNORDERED = frozenset({"CALL_UPDATE", "CHANNEL_STATE", "CHANNEL_UNPARK", "CODEC", "CHANNEL_CALLSTATE"})
+# A second leg sometimes shows CONSUME_MEDIA for a moment before EXCHANGE_MEDIA (e01, e06; not in e03).
+MOMENTARY = "CS_CONSUME_MEDIA"
+# Set by the partner's thread at its own moment: before or after the same event, from file to file.
+RACING = frozenset({"variable_bridge_hangup_cause"})
+VALUES = (
+    "Hangup-Cause",
+    "Answer-State",
+    "Call-Direction",
+    "Application",
+    "Application-Data",
+    "Application-Response",
+    "Other-Leg-Unique-ID",
+    "Bridge-A-Unique-ID",
+    "Bridge-B-Unique-ID",
+    "Caller-Destination-Number",
+    "Caller-Orig-Caller-ID-Number",
+    "Caller-Caller-ID-Name",
+    "Caller-Callee-ID-Number",
+    "variable_hangup_cause",
+    "variable_hangup_cause_q850",
+    "variable_sip_term_status",
+    "variable_sip_invite_failure_status",
+    "variable_sip_hangup_disposition",
+    "variable_proto_specific_hangup_cause",
+    "variable_endpoint_disposition",
+    "variable_bridge_uuid",
+    "variable_signal_bond",
+    "variable_last_bridge_to",
+    "variable_current_application",
+    "variable_last_app",
+)
+# Legs that began before the recording show their last events in it (d14, d42): they are left out.
+BEGINNINGS = frozenset({"CHANNEL_OUTGOING", "CHANNEL_CREATE", "CHANNEL_ANSWER"})
+MOMENTS = ("Answered", "Progress", "Progress-Media", "Hangup", "Bridged")
+KEY_EVENTS = frozenset(
+    {
+        "CHANNEL_CREATE",
+        "CHANNEL_PROGRESS",
+        "CHANNEL_PROGRESS_MEDIA",
+        "CHANNEL_ANSWER",
+        "CHANNEL_EXECUTE",
+        "CHANNEL_EXECUTE_COMPLETE",
+        "CHANNEL_PARK",
+        "CHANNEL_BRIDGE",
+        "CHANNEL_UNBRIDGE",
+        "CHANNEL_HANGUP",
+        "CHANNEL_HANGUP_COMPLETE",
+        "CHANNEL_DESTROY",
+        "PLAYBACK_START",
+        "PLAYBACK_STOP",
+    }
+)
+
+
+def differences(real: Heard, ours: Heard, sends: list[str]) -> list[str]:
+    """Every difference, in words; empty: the simulator does what FreeSWITCH did."""
+    found = [*_replies(real, ours, sends), *_jobs(real, ours)]
+    if real.closed and not ours.closed and any("exit" in line for line in sends):
+        found.append("the simulator did not close")
+    asked = "".join(sends)
+    legs = {u: e for u, e in by_leg(real.events()).items() if u in asked or e[0].name in BEGINNINGS}
+    our_legs = by_leg(ours.events())
+    if len(legs) != len(our_legs):
+        found.append(f"legs: {len(legs)} recorded, {len(our_legs)} here")
+    for uuid, events in legs.items():
+        if uuid in our_legs:
+            found += [f"{uuid[:8]}: {text}" for text in _leg(events, our_legs[uuid])]
+    return found
+
+
+def _replies(real: Heard, ours: Heard, sends: list[str]) -> Iterator[str]:
+    theirs, mine = real.replies(), ours.replies()
+    if len(theirs) != len(mine):
+        yield f"replies: {len(theirs)} recorded, {len(mine)} here"
+    commands = iter([line for line in sends if line.strip()])
+    asked = ""
+    for index, (a, b) in enumerate(zip(theirs, mine, strict=False)):
+        if describe(a) != "auth/request" and not describe(a).startswith(("disconnect", "rude")):
+            asked = next(commands, "")
+        if type(a) is not type(b):
+            yield f"reply {index} to {asked!r}: {describe(a)} recorded, {describe(b)} here"
+        elif not MACHINE.match(asked) and _settled(describe(a)) != _settled(describe(b)):
+            yield f"reply {index} to {asked!r}: {describe(a)} recorded, {describe(b)} here"
+
+
+def _settled(text: str) -> str:
+    """Uuids that the switch made itself are not compared."""
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID", text)
+
+
+def _jobs(real: Heard, ours: Heard) -> Iterator[str]:
+    theirs = [_settled(e.text) for e in real.events() if e.name == "BACKGROUND_JOB"]  # type: ignore[attr-defined]
+    mine = [_settled(e.text) for e in ours.events() if e.name == "BACKGROUND_JOB"]  # type: ignore[attr-defined]
+    if Counter(theirs) != Counter(mine):
+        yield f"jobs: {Counter(theirs)} recorded, {Counter(mine)} here"
+
+
+def _label(event: Event) -> str:
+    parts = [event.name]
+    if event.name == "CHANNEL_STATE":
+        parts.append(event.get("Channel-State") or "")
+    if event.name == "CHANNEL_CALLSTATE":
+        parts.append(event.get("Channel-Call-State") or "")
+    if event.name in ("CHANNEL_EXECUTE", "CHANNEL_EXECUTE_COMPLETE"):
+        parts.append(event.get("Application") or "")
+        parts.append(event.get("Application-Response") or "")
+    if event.name in ("CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE"):
+        parts.append(event.get("Hangup-Cause") or "")
+    return " ".join(part for part in parts if part)
+
+
+def _leg(theirs: list[Event], mine: list[Event]) -> Iterator[str]:
+    for what, keep in (
+        ("events", lambda e: e.name not in UNORDERED),
+        ("states", lambda e: e.name == "CHANNEL_STATE" and not _momentary(e)),
+        ("call states", lambda e: e.name == "CHANNEL_CALLSTATE"),
+        ("unordered", lambda e: e.name in ("CODEC", "CHANNEL_UNPARK")),
+    ):
+        a, b = [_label(e) for e in theirs if keep(e)], [_label(e) for e in mine if keep(e)]
+        if a != b:
+            yield f"{what}: recorded {a}, here {b}"
+    ours = iter(mine)
+    for event in theirs:
+        if event.name not in KEY_EVENTS:
+            continue
+        twin = next((e for e in ours if _label(e) == _label(event)), None)
+        if twin is not None:
+            yield from _event(event, twin)
+
+
+def _momentary(event: Event) -> bool:
+    return event.get("Channel-State") == MOMENTARY and event.get("Other-Leg-Unique-ID") is not None
+
+
+def _event(a: Event, b: Event) -> Iterator[str]:
+    label = _label(a)
+    theirs, mine = _names(a), _names(b)
+    core_a = [n for n in theirs if not n.startswith("variable_")]
+    core_b = [n for n in mine if not n.startswith("variable_")]
+    if set(core_a) != set(core_b):
+        yield f"{label}: headers -{sorted(set(core_a) - set(core_b))} +{sorted(set(core_b) - set(core_a))}"
+    elif core_a != core_b:
+        yield f"{label}: header order {core_a}, here {core_b}"
+    missing, extra = set(theirs) - set(mine), set(mine) - set(theirs)
+    missing_v = sorted(n for n in missing - RACING if n.startswith("variable_"))
+    extra_v = sorted(n for n in extra - RACING if n.startswith("variable_"))
+    if missing_v or extra_v:
+        yield f"{label}: variables -{missing_v} +{extra_v}"
+    for name in VALUES:
+        if a.get(name) != b.get(name):
+            yield f"{label}: {name} is {a.get(name)!r}, here {b.get(name)!r}"
+    for moment in MOMENTS:
+        yield from _moment(label, f"Caller-Channel-{moment}-Time", a, b)
+
+
+def _moment(label: str, name: str, a: Event, b: Event) -> Iterator[str]:
+    started = "Caller-Channel-Created-Time"
+    x, y = int(a.get(name) or 0), int(b.get(name) or 0)
+    if bool(x) != bool(y):
+        yield f"{label}: {name} is {x}, here {y}"
+    elif x:
+        after = (x - int(a.get(started) or 0)) / 1e6
+        here = (y - int(b.get(started) or 0)) / 1e6
+        if abs(after - here) > TOLERANCE:
+            yield f"{label}: {name} is {after:.2f} s after its creation, here {here:.2f}"
+
+
+def _names(event: Event) -> list[str]:
+    return [name for name, _ in event.items()]
+
+
+def as_json_text(found: list[str]) -> str:
+    return json.dumps(found, indent=1)
