@@ -1,139 +1,38 @@
-"""The events of a switch that a dialer needs, as values that decode on access.
-
-An event keeps the bytes it came as. A header is found by a search for its name at the start of a line of
-the header block; only then is its value unquoted, and a name never is: values are percent-encoded, so no
-value can hold a real line end, and a caller named ``x%0AHangup-Cause: FAKE`` stays a caller with an odd
-name (FACTS section 11). Of a header that comes twice the first counts. Numbers that are missing or not
-numbers read as 0 (None where 0 means something).
-"""
+"""The kinds of events that a dialer needs, and the making of them. `esl.event` says how they are read."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import ClassVar, Final, overload
+from typing import Final
 
 from esl.errors import ProtocolError
-from esl.wire import percent_decode, to_bytes, to_text
+from esl.event import Event, Pairs, find, first_of_each, header_end, integer
+from esl.wire import percent_decode, to_text
 
-Pairs = tuple[tuple[str, str], ...]
-
-
-class Event:
-    """Any event, also one without an Event-Name (a hangup hook makes such) and one we have no class for.
-
-    Frozen: there is nothing to set. Compared by headers and body, whatever the format they came in.
-    """
-
-    NAME: ClassVar[str] = ""
-    __slots__ = ("_block", "_end", "_first", "_name", "_pairs", "_uuid")
-
-    _block: bytes
-    _end: int
-    _name: str
-    _uuid: str | None
-    _pairs: Pairs | None
-    _first: dict[str, str] | None
-
-    @property
-    def name(self) -> str:
-        """Event-Name; empty when the event has none."""
-        return self._name
-
-    @property
-    def uuid(self) -> str:
-        """Unique-ID: the leg this event is about; empty when it is about none."""
-        if self._uuid is None:
-            if (
-                self._first is None and self._end < 0
-            ):  # each event is asked this, and most are asked nothing else
-                raw = _find_early(self._block, b"\nUnique-ID: ")
-                self._uuid = percent_decode(raw) if raw is not None else ""
-            else:
-                self._uuid = self.get("Unique-ID") or ""
-        return self._uuid
-
-    @property
-    def core_uuid(self) -> str:
-        """Core-UUID: the run of the switch; a new one means that every leg is gone."""
-        return self.get("Core-UUID") or ""
-
-    @property
-    def timestamp_us(self) -> int:
-        """Event-Date-Timestamp: the switch's clock, epoch microseconds, in steps of 20 ms."""
-        return self.integer("Event-Date-Timestamp")
-
-    @property
-    def sequence(self) -> int:
-        """Event-Sequence: nearly, not quite, the order of arrival (FACTS section 2)."""
-        return self.integer("Event-Sequence")
-
-    @property
-    def body(self) -> str | None:
-        """The inner body (BACKGROUND_JOB, sendevent); None when there is none."""
-        if self._first is not None:
-            return self._first.get("_body")
-        rest = self._block[self._header_end() + 2 :]
-        return to_text(rest) if rest else None
-
-    @overload
-    def get(self, header: str) -> str | None: ...
-    @overload
-    def get(self, header: str, default: str) -> str: ...
-    def get(self, header: str, default: str | None = None) -> str | None:
-        """The first value of `header`, decoded; `default` when the event does not have it."""
-        if self._first is not None:
-            return self._first.get(header, default)
-        value = _find(self._block, self._header_end(), to_bytes(header))
-        return default if value is None else percent_decode(value)
-
-    @overload
-    def variable(self, name: str) -> str | None: ...
-    @overload
-    def variable(self, name: str, default: str) -> str: ...
-    def variable(self, name: str, default: str | None = None) -> str | None:
-        """The channel variable `name` as of this event.
-
-        `default` when unset or not carried (FACTS section 2).
-        """
-        value = self.get("variable_" + name)
-        return default if value is None else value
-
-    def integer(self, header: str) -> int:
-        """A whole number; 0 when missing or not a number."""
-        return _integer(self.get(header)) or 0
-
-    def items(self) -> Pairs:
-        """Every header as (name, value), in the order of the wire, repeated ones too; no inner body."""
-        if self._pairs is None:
-            self._pairs = tuple(
-                (to_text(name), percent_decode(value))
-                for name, colon, value in (
-                    line.partition(b": ") for line in self._block[: self._header_end()].split(b"\n")
-                )
-                if colon
-            )
-        return self._pairs
-
-    def headers(self) -> dict[str, str]:
-        """Every header, the first value of each; for the log and for tests, not for the hot path."""
-        return _first_of_each(self.items())
-
-    def _header_end(self) -> int:
-        if self._end < 0:
-            self._end = _header_end(self._block)
-        return self._end
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Event):
-            return NotImplemented
-        return self.items() == other.items() and self.body == other.body
-
-    def __hash__(self) -> int:
-        return hash((self._name, self.uuid, self.sequence))
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._name or '-'} {self.uuid or '-'} #{self.sequence}>"
+__all__ = [
+    "CLASSES",
+    "BackgroundJob",
+    "ChannelAnswer",
+    "ChannelBridge",
+    "ChannelCreate",
+    "ChannelDestroy",
+    "ChannelExecute",
+    "ChannelExecuteComplete",
+    "ChannelHangup",
+    "ChannelHangupComplete",
+    "ChannelPark",
+    "ChannelProgress",
+    "ChannelProgressMedia",
+    "ChannelUnbridge",
+    "Custom",
+    "Event",
+    "Heartbeat",
+    "Shutdown",
+    "from_headers",
+    "from_json",
+    "from_plain",
+]
 
 
 class ChannelCreate(Event):
@@ -255,7 +154,7 @@ class ChannelHangupComplete(ChannelHangup):
     @property
     def sip_status(self) -> int | None:
         """The final SIP status of the far end (`sip_term_status`); None when there was none."""
-        return _integer(self.get("variable_sip_term_status"))
+        return integer(self.get("variable_sip_term_status"))
 
     @property
     def created_us(self) -> int:
@@ -401,8 +300,8 @@ def from_plain(block: bytes) -> Event:
         stop = block.find(b"\n", 12)
         raw_name: bytes | None = block[12:stop] if stop >= 0 else block[12:]
     else:
-        end = _header_end(block)
-        raw_name = _find(block, end, b"Event-Name")
+        end = header_end(block)
+        raw_name = find(block, end, b"Event-Name")
     known = _CLASSES_BY_BYTES.get(raw_name) if raw_name is not None else None
     if known is not None:
         cls, name = known
@@ -437,7 +336,7 @@ def from_headers(headers: Mapping[str, str], body: str | None = None) -> Event:
 
 
 def _from_pairs(pairs: Pairs) -> Event:
-    first = _first_of_each(pairs)
+    first = first_of_each(pairs)
     name = first.get("Event-Name", "")
     cls = CLASSES.get(name, Event)
     event = cls.__new__(cls)
@@ -448,13 +347,6 @@ def _from_pairs(pairs: Pairs) -> Event:
     event._first = first
     event._pairs = tuple(pair for pair in pairs if pair[0] != "_body")
     return event
-
-
-def _first_of_each(pairs: Pairs) -> dict[str, str]:
-    first: dict[str, str] = {}
-    for name, value in pairs:
-        first.setdefault(name, value)
-    return first
 
 
 def _flatten(pairs: list[tuple[str, object]]) -> Pairs:
@@ -468,39 +360,3 @@ def _text_of(value: object) -> str:
     if isinstance(value, list):
         return "ARRAY::" + "|:".join(str(item) for item in value)
     return json.dumps(value)
-
-
-def _header_end(block: bytes) -> int:
-    end = block.find(b"\n\n")
-    return end if end >= 0 else len(block)
-
-
-def _find_early(block: bytes, key: bytes) -> bytes | None:
-    """As `_find`, for a header that is not the first line and stands early: the rest is not scanned."""
-    at = block.find(key)
-    if at < 0 or block.find(b"\n\n", 0, at + 1) >= 0:  # only in the inner body
-        return _find(block, _header_end(block), key[1:-2])
-    start = at + len(key)
-    stop = block.find(b"\n", start)
-    return block[start:stop] if stop >= 0 else block[start:]
-
-
-def _find(block: bytes, end: int, name: bytes) -> bytes | None:
-    """The raw value of the first line of the header block that begins with `name` and a colon."""
-    if block.startswith(name) and block.startswith(b": ", len(name)):
-        start = len(name) + 2
-    else:
-        key = b"\n%b: " % name
-        at = block.find(key, 0, end)
-        if at < 0:
-            return None
-        start = at + len(key)
-    stop = block.find(b"\n", start, end)
-    return block[start : stop if stop >= 0 else end]
-
-
-def _integer(text: str | None) -> int | None:
-    # isdecimal alone lets other scripts' digits in; the length keeps int() cheap.
-    if text is None or len(text) > 20 or not text.removeprefix("-").isdecimal() or not text.isascii():
-        return None
-    return int(text)
