@@ -5,7 +5,6 @@ A later run finds it all there and goes on; what it may change is the target and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +28,12 @@ _DIALABLE = text(
        AND due_at <= to_timestamp(:now)
     """
 )
-_WRITTEN = text("SELECT count(*) FROM list WHERE campaign_id = CAST(:campaign_id AS uuid)")
+_WRITTEN = text(
+    """
+    SELECT count(*), coalesce(sum(b.accepted + b.refused), 0)::int8
+      FROM import_batch b JOIN list l ON l.id = b.list_id WHERE l.campaign_id = CAST(:campaign_id AS uuid)
+    """
+)
 _SET_TARGET = text(
     """
     UPDATE campaign SET target = :target, cap = greatest(cap, :target), state = :state
@@ -43,13 +47,16 @@ _HOME = text(
     """
 )
 _AGENTS = text(
-    "SELECT extension, id::text FROM agent WHERE tenant_id = CAST(:tenant_id AS uuid) AND extension LIKE 'demo-%'"
+    """
+    SELECT extension, id::text FROM agent
+     WHERE tenant_id = CAST(:tenant_id AS uuid) AND extension LIKE 'demo-%'
+    """
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The ids of the demo's rows; `agent_ids` are those who work in this run, `wall` the time at which it begins."""
+    """The ids of the demo's rows; `agent_ids` work in this run, `wall` is the dialer's time before it."""
 
     tenant_id: str
     switch_id: str
@@ -139,19 +146,13 @@ def next_file(engine: Engine, place: Place, folder: Path, *, seed: int, count: i
         InvalidValue: the folder can't be written.
     """
     with engine.connect() as db:
-        files = int(db.execute(_WRITTEN, {"campaign_id": place.campaign_id}).scalar_one())
+        files, used = db.execute(_WRITTEN, {"campaign_id": place.campaign_id}).one()
     path = folder / f"people-{files + 1}.csv"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        written = demo_leads.write(path, seed, files * count, count)
+        written = demo_leads.write(path, seed, used, count)
     except OSError as error:
         raise InvalidValue(
             "data_directory", f"{path} can't be written ({error.strerror}): choose another --data-dir."
         ) from error
     return path if written else None
-
-
-def reasons(refusals: Sequence[tuple[str, int]]) -> str:
-    """Refusals by reason, the most frequent first, for one line."""
-    ordered = sorted(refusals, key=lambda pair: (-pair[1], pair[0]))
-    return ", ".join(f"{count} {reason}" for reason, count in ordered)

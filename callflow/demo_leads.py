@@ -87,8 +87,9 @@ def rows(seed: int, start: int, count: int) -> Iterator[Row]:
                 "twice": before,
                 "impossible": f"555-{rng.randint(0, 99):02d}",
                 "missing": "",
-                "formula": f'=HYPERLINK("tel:{phone}")',
+                "formula": phone,
             }[dirty]
+            name = '=HYPERLINK("http://example.invalid")' if dirty == "formula" else name
         else:
             before = phone
         yield Row((f"D{seed}-{place:06d}", name, phone, amount), dirty)
