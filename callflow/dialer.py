@@ -54,7 +54,7 @@ def dialer(
     switch: Annotated[
         str,
         typer.Option(
-            help="The switch, esl://:PASSWORD@HOST:PORT; other users can read a command line, so rather set "
+            help="The switch, esl://:PASSWORD@HOST:PORT. As others can read a command line, rather set "
             "RINGMASTER_SWITCH_HOST, _PORT and _PASSWORD."
         ),
     ] = "",
@@ -95,8 +95,8 @@ def _options(
         host, port, password = address.host, address.port, address.password or password
     if not host:
         raise NotConfigured(
-            "No switch is named: give --switch esl://:PASSWORD@HOST:PORT, or set RINGMASTER_SWITCH_HOST; without "
-            "a FreeSWITCH, `ringmaster demo` brings a simulated one."
+            "No switch is named: give --switch esl://:PASSWORD@HOST:PORT, or set RINGMASTER_SWITCH_HOST; "
+            "without a FreeSWITCH, `ringmaster demo` brings a simulated one."
         )
     return DialerOptions(
         database_url=database_url(settings),

@@ -125,6 +125,21 @@ class Journal:
             raise
         return journal
 
+    @property
+    def holder(self) -> str:
+        """Under which name the last process that wrote here held the lease; empty if none did."""
+        try:
+            return (self.directory / "holder").read_text().strip()
+        except FileNotFoundError:
+            return ""
+
+    def set_holder(self, holder: str) -> None:
+        """We hold the lease under this name."""
+        try:
+            (self.directory / "holder").write_text(holder)
+        except OSError as error:
+            raise _unwritable(self.directory, error) from error
+
     # --- writing --------------------------------------------------------------------------------------------
 
     @property
@@ -332,28 +347,53 @@ class Journal:
         raise JournalVersion(f"{path} begins with {line[:60]!r}: {_OTHER_VERSION}")
 
 
-def open_free(root: Path, switch_id: str) -> tuple[Journal, list[Journal]]:
-    """The first journal under `root` that nobody holds, and the others left behind by processes that ended.
+class Journals:
+    """The journals under one directory: ours, and those that dead processes left behind.
 
-    A dialer that hangs keeps the lock of its own journal; whoever takes over writes to the next one. What is
-    left behind must be brought to PostgreSQL before the dialer starts.
-
-    Raises:
-        JournalUnwritable, JournalVersion: as `Journal.open`.
+    A process that hangs keeps the lock of its own journal; whoever takes over writes to another one. A lock
+    that is free means that its process is dead, which is more than a lease that runs out can tell.
     """
-    free: list[Journal] = []
-    number = 0
-    while not free or (root / str(number)).exists():
+
+    def __init__(self, root: Path, switch_id: str) -> None:
+        self._root = root
+        self._switch_id = switch_id
+        self._held: dict[Path, Journal] = {}
+        number = 0
+        while not self._held:
+            self._try(root / str(number))
+            number += 1
+        self.own = next(iter(self._held.values()))
+
+    def collect(self) -> list[Journal]:
+        """Lock the journals whose processes are dead; those found by this call.
+
+        Raises:
+            JournalUnwritable, JournalVersion: as `Journal.open`.
+        """
+        found = [self._try(path) for path in sorted(self._root.iterdir()) if path.is_dir()]
+        return [journal for journal in found if journal is not None]
+
+    @property
+    def left_behind(self) -> list[Journal]:
+        """Every journal held but our own."""
+        return [journal for journal in self._held.values() if journal is not self.own]
+
+    def close(self) -> None:
+        """Let go of all of them."""
+        for journal in self._held.values():
+            journal.close()
+
+    def _try(self, path: Path) -> Journal | None:
+        if path in self._held:
+            return None
         try:
-            free.append(Journal.open(root / str(number), switch_id))
+            self._held[path] = Journal.open(path, self._switch_id)
         except JournalBusy:
-            pass
+            return None
         except BaseException:
-            for journal in free:
-                journal.close()
+            self.close()
             raise
-        number += 1
-    return free[0], free[1:]
+        return self._held[path]
 
 
 _OTHER_VERSION = (

@@ -27,7 +27,7 @@ from callflow.engine import Engine, EngineConfig
 from callflow.errors import CallflowError, LeaseLost
 from callflow.greenlets import spawn
 from callflow.inputs import Started
-from callflow.journal import Journal, open_free
+from callflow.journal import Journal, Journals
 from callflow.lag import SpeedGovernor
 from callflow.lease import Lease
 from callflow.runner import Runner
@@ -117,19 +117,18 @@ class DialerProcess:
             DBAPIError: the database is away at the start.
         """
         switch_id = self._check_database()
-        lease = self._take_lease(switch_id)
-        if lease is None:
-            return 0
-        journals: list[Journal] = []
+        journals = Journals(self.options.data_directory / "journal" / switch_id, switch_id)
+        lease: Lease | None = None
         try:
-            own, left = open_free(self.options.data_directory / "journal" / switch_id, switch_id)
-            journals = [own, *left]
-            snapshot, wall = self._recover(switch_id, own, left)
-            return self._work(switch_id, lease, own, snapshot, wall)
+            lease = self._take_lease(switch_id, journals)
+            if lease is None:
+                return 0
+            snapshot, wall = self._recover(switch_id, journals)
+            return self._work(switch_id, lease, journals.own, snapshot, wall)
         finally:
-            self._let_go(lease)
-            for journal in journals:
-                journal.close()
+            if lease is not None:
+                self._let_go(lease)
+            journals.close()
             self._sql.dispose()
             self._lease_sql.dispose()
 
@@ -145,14 +144,17 @@ class DialerProcess:
                 )
             return setup.switch(session, self.options.switch_name)
 
-    def _take_lease(self, switch_id: str) -> Lease | None:
+    def _take_lease(self, switch_id: str, journals: Journals) -> Lease | None:
         """Wait for the lease as long as another holds it; None if we were stopped meanwhile."""
-        ttl = self.options.lease_ttl_seconds
-        store = PostgresLease(sessions(self._lease_sql).begin, switch_id, new_id(), ttl)
+        ttl, holder = self.options.lease_ttl_seconds, new_id()
+        store = PostgresLease(sessions(self._lease_sql).begin, switch_id, holder, ttl)
         lease = Lease(store, ttl_seconds=ttl, on_trust=self._trust_changed, on_lost=self._lease_lost)
+        self._bury(store, [journals.own])
         waiting = False
         while not self._stop.is_set():
+            self._bury(store, journals.collect())
             if lease.acquire():
+                journals.own.set_holder(holder)
                 log.info(
                     "this dialer commands the switch", extra={"switch_id": switch_id, "token": lease.token}
                 )
@@ -164,19 +166,16 @@ class DialerProcess:
             self._stop.wait(min(1.0, ttl / 4))
         return None
 
-    def _recover(self, switch_id: str, own: Journal, left: list[Journal]) -> tuple[DialerSnapshot, float]:
+    def _bury(self, store: PostgresLease, journals: list[Journal]) -> None:
+        for journal in journals:
+            if journal.holder:
+                store.bury(journal.holder)
+
+    def _recover(self, switch_id: str, journals: Journals) -> tuple[DialerSnapshot, float]:
         """Earlier processes' journals into PostgreSQL; then what PostgreSQL knows, and its time."""
-        for journal in (*left, own):
-            writer = Writer(journal, self._sessions.begin, records.apply)
-            while not writer.write_once():
-                gevent.sleep(0)
-            for torn in journal.torn:
-                log.warning(
-                    "the last line of a journal was cut short; its step never had an effect",
-                    extra={"file": str(torn.path), "offset": torn.offset, "bytes": torn.lost_bytes},
-                )
-            if writer.written:
-                log.info("an earlier dialer's journal was brought in", extra={"records": writer.written})
+        journals.collect()
+        for journal in (*journals.left_behind, journals.own):
+            self._bring_in(journal)
         with self._sessions.begin() as session:
             unknown = command_rows.mark_unknown_after_crash(session, switch_id)
             wall = database_clock.wall_start(session)
@@ -191,6 +190,18 @@ class DialerProcess:
             },
         )
         return snapshot, wall
+
+    def _bring_in(self, journal: Journal) -> None:
+        writer = Writer(journal, self._sessions.begin, records.apply)
+        while not writer.write_once():
+            gevent.sleep(0)
+        for torn in journal.torn:
+            log.warning(
+                "the last line of a journal was cut short; its step never had an effect",
+                extra={"file": str(torn.path), "offset": torn.offset, "bytes": torn.lost_bytes},
+            )
+        if writer.written:
+            log.info("an earlier dialer's journal was brought in", extra={"records": writer.written})
 
     def _work(self, switch_id: str, lease: Lease, own: Journal, snapshot: DialerSnapshot, wall: float) -> int:
         parts = _Parts(self, switch_id, lease, own)
@@ -320,7 +331,7 @@ class _Parts:
         if clean:
             self.switch.stop()
         else:
-            self.switch.link.stop()
+            self.switch.close()
         if failure is None:
             log.info("stopped", extra={"flushed": flushed})
             return 0

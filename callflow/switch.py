@@ -77,6 +77,7 @@ class Switch:
         self._announced = False
         self._generation = 0
         self._fenced_core = ""
+        self._stopped = False
         self.state = "connecting"
         self.trouble = ""
         self.link = Link(settings, on_event=self._event, on_up=self._up, on_down=self._down)
@@ -94,6 +95,11 @@ class Switch:
                 log.warning(
                     "the fence stays on the switch until the next dialer clears it: %s", error.explain()
                 )
+        self.close()
+
+    def close(self) -> None:
+        """Close the link, and leave the switch as it is."""
+        self._stopped = True
         self.link.stop()
 
     def status(self) -> dict[str, object]:
@@ -198,7 +204,9 @@ class Switch:
         self._held = []
         refused = isinstance(down.error, AuthenticationRefused)
         state = "refused" if refused else "away"
-        if self.state != state or self.trouble != down.error.explain():
+        if self._stopped:
+            log.info("the link is closed")
+        elif self.state != state or self.trouble != down.error.explain():
             log.error(
                 "the switch %s: dialing stops until it is back. %s",
                 "refuses us" if refused else "is away",

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callflow.errors import JournalBusy, JournalDamaged, JournalUnwritable, JournalVersion
-from callflow.journal import Journal, Position, encode, open_free
+from callflow.journal import Journal, Journals, Position, encode
 from models.enums import AgentState, Outcome
 from models.records import (
     AgentStateChanged,
@@ -269,21 +269,26 @@ def test_one_process_at_a_time(journal: Journal) -> None:
         Journal.open(journal.directory, SWITCH)
 
 
-def test_who_takes_over_from_a_hung_dialer_writes_beside_it_and_reads_what_others_left(
+def test_who_takes_over_from_a_hung_dialer_writes_beside_it_and_reads_what_the_dead_left(
     tmp_path: Path,
 ) -> None:
-    hung, _ = open_free(tmp_path, SWITCH)
-    second, left = open_free(tmp_path, SWITCH)
-    assert second.directory == tmp_path / "1"
-    assert left == []
-    second.append([answered(1)])
+    hung = Journals(tmp_path, SWITCH)
+    hung.own.set_holder("hung")
+    second = Journals(tmp_path, SWITCH)
+    assert second.own.directory == tmp_path / "1"
+    assert second.collect() == []
+    second.own.append([answered(1)])
+    hung.own.append([answered(2)])
+    hung.close()  # it dies
+    (found,) = second.collect()
+    assert (found.holder, list(found.replay())) == ("hung", [answered(2)])
+    assert second.left_behind == [found]
     second.close()
-    hung.close()
-    third, left = open_free(tmp_path, SWITCH)
-    assert third.directory == tmp_path / "0"
-    assert [list(journal.replay()) for journal in left] == [[answered(1)]]
-    for journal in (third, *left):
-        journal.close()
+    third = Journals(tmp_path, SWITCH)
+    assert third.own.directory == tmp_path / "0"
+    assert [list(journal.replay()) for journal in third.collect()] == [[answered(1)]]
+    assert third.left_behind[0].holder == ""
+    third.close()
 
 
 def test_a_directory_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
