@@ -1,4 +1,5 @@
-"""Identifiers: UUIDv7 (RFC 9562), so that rows sort by their making and indexes stay narrow at the right end."""
+"""Identifiers: UUIDv7 (RFC 9562), so that rows sort by their making and indexes stay narrow at the right
+end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Bring a database to the schema of this version. Several processes may try at once: one does, the others wait."""
+"""Bring a database to the schema of this version. Several processes may try at once: one does, the others
+wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Every setting of the installation, in one class, read at the composition roots (the `cli.py` files) only."""
+"""Every setting of the installation, in one class, read at the composition roots (the `cli.py` files)
+only."""
 
 from __future__ import annotations
 

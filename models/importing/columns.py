@@ -118,7 +118,7 @@ def normalise(name: str) -> str:
 def _no_phone(header: tuple[str, ...]) -> str:
     shown = ", ".join(repr(name[:40]) for name in header[:12]) + (", …" if len(header) > 12 else "")
     if any(re.fullmatch(r"\+?[0-9][0-9 ().-]{6,18}", cell.strip()) for cell in header):
-        return f"The first line looks like a lead, not a header ({shown}): add a header line such as 'phone,name'."
+        return f"The first line looks like a lead, not a header ({shown}): add one such as 'phone,name'."
     return (
         f"No column is named as a phone number; the columns are {shown}: name one 'phone', or say which with "
         "--phone-column."

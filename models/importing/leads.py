@@ -71,7 +71,8 @@ _INSERT = text(
     """
     WITH r AS MATERIALIZED (
         SELECT x.*, to_timestamp(x.line / 1e6) AS place
-          FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS x(line int, person_id uuid, lead_id uuid, phones jsonb,
+          FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS x(line int, person_id uuid, lead_id uuid, phones
+          jsonb,
                number text, timezones text[], name text, external_id text, priority int, fields jsonb)
     ), people AS (
         INSERT INTO person (id, tenant_id, external_id, name, timezones)
@@ -93,7 +94,8 @@ _INSERT = text(
             ON CONFLICT DO NOTHING
     )
     INSERT INTO lead (id, tenant_id, campaign_id, list_id, person_id, number, state, priority, due_at, fields)
-    SELECT m.lead_id, CAST(:tenant_id AS uuid), CAST(:campaign_id AS uuid), CAST(:list_id AS uuid), m.whose, m.number,
+    SELECT m.lead_id, CAST(:tenant_id AS uuid), CAST(:campaign_id AS uuid), CAST(:list_id AS uuid), m.whose,
+    m.number,
            'new', m.priority, m.place, m.fields
       FROM matched m
     """

@@ -20,7 +20,8 @@ SAMPLE_BYTES = 256 * 1024
 MAX_FIELD_CHARACTERS = 10_000
 MAX_RECORD_LINES = 50
 DELIMITERS = (",", ";", "\t", "|")
-# What spreadsheets write on the machines of this field's users; a free guess over a hundred code pages does worse.
+# What spreadsheets write on the machines of this field's users; a free guess over a hundred code pages does
+# worse.
 LEGACY = ["cp1252", "cp1250", "iso8859_1", "iso8859_2", "iso8859_15", "cp1251", "utf_16_le", "utf_16_be"]
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -30,7 +31,8 @@ BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-# The csv module refuses fields over 128 KB by an exception that loses the place: we take any and judge ourselves.
+# The csv module refuses fields over 128 KB by an exception that loses the place: we take any and judge
+# ourselves.
 csv.field_size_limit(MAX_BYTES)
 
 
@@ -116,7 +118,8 @@ def _strict(data: bytes, encoding: str) -> str:
 
 
 def _looks_binary(sample: bytes) -> bool:
-    """More than one control character in a hundred; NULs at every second place are UTF-16 without its mark."""
+    """More than one control character in a hundred; NULs at every second place are UTF-16 without its
+    mark."""
     controls = sum(
         count for byte, count in Counter(sample).items() if byte < 32 and byte not in (9, 10, 12, 13)
     )

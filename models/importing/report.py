@@ -30,7 +30,8 @@ class RefusedRow:
 class ImportReport:
     """The result of one file.
 
-    `already_imported`: this very file was imported into this list before; the figures are those of that time, and
+    `already_imported`: this very file was imported into this list before; the figures are those of that
+    time, and
     nothing was changed now.
     """
 

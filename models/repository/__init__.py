@@ -1,4 +1,5 @@
-"""Every query. Functions take a Session or Connection first and never commit: the caller owns the transaction."""
+"""Every query. Functions take a Session or Connection first and never commit: the caller owns the
+transaction."""
 
 from models.repository import (
     agents,

@@ -57,7 +57,8 @@ def create(
         )
     tenant_id = tenant_id or setup.tenant(db)
     taken = text(
-        "SELECT 1 FROM agent WHERE tenant_id = CAST(:tenant_id AS uuid) AND (name = :name OR extension = :extension)"
+        "SELECT 1 FROM agent WHERE tenant_id = CAST(:tenant_id AS uuid)"
+        " AND (name = :name OR extension = :extension)"
     )
     values = {"tenant_id": tenant_id, "name": clean_text(name), "extension": extension}
     if db.execute(taken, values).first() is not None:

@@ -17,7 +17,8 @@ from models.repository.db import Db, clean_text, object_json
 from models.rules import RetryPolicy, RuleSet, preset
 
 _COLUMNS = """
-    id::text AS campaign_id, name, state, mode, target, cap, grace_seconds, ring_seconds, wrap_up_limit_seconds,
+    id::text AS campaign_id, name, state, mode, target, cap, grace_seconds, ring_seconds,
+    wrap_up_limit_seconds,
     gateway, caller_id, message, max_lines, calls_per_second
 """
 _INSERT = text(
@@ -47,7 +48,8 @@ def create(
 ) -> CampaignSettings:
     """Make a campaign that the switch's dialer runs; returns its settings with the id it got.
 
-    `settings.campaign_id` may be empty: a new id is given. Without tenant, client, rules or retries the defaults
+    `settings.campaign_id` may be empty: a new id is given. Without tenant, client, rules or retries the
+    defaults
     hold (rules: the strictest preset, us_telemarketing).
 
     Raises:
@@ -99,11 +101,13 @@ def validate(settings: CampaignSettings) -> None:
     if not settings.name.strip() or len(settings.name) > 200:
         wrong = "a campaign needs a name of 1 to 200 characters"
     elif not 0 < settings.target <= settings.cap <= 1:
-        wrong = f"target {settings.target} must be above 0 and at most the cap {settings.cap}, a fraction such as 0.03"
+        wrong = f"target {settings.target} must be above 0 and at most the cap {settings.cap} (a fraction)"
     elif not 0 < settings.grace_seconds <= 10:
         wrong = f"grace {settings.grace_seconds} s must be above 0 and at most 10"
     elif not 16 <= settings.ring_seconds <= 120:
-        wrong = f"ring time {settings.ring_seconds} s must be 16 to 120: a shorter ring is unlawful (15 s or 4 rings)"
+        wrong = (
+            f"ring time {settings.ring_seconds} s must be 16 to 120: shorter is unlawful (15 s or 4 rings)"
+        )
     elif settings.wrap_up_limit_seconds < 0 or settings.max_lines < 1 or settings.calls_per_second <= 0:
         wrong = "wrap-up limit, lines and calls per second can't be negative or zero"
     elif not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", settings.gateway):

@@ -1,4 +1,5 @@
-"""The command table: how a person or program asks a dialer for something. TAKEN is durable before the effect."""
+"""The command table: how a person or program asks a dialer for something. TAKEN is durable before the
+effect."""
 
 from __future__ import annotations
 
@@ -16,9 +17,11 @@ COMMAND_CHANNEL = "ringmaster_command"
 
 _INSERT = text(
     """
-    INSERT INTO command (id, switch_id, kind, agent_id, campaign_id, payload, requested_by, idempotency_key, status,
+    INSERT INTO command (id, switch_id, kind, agent_id, campaign_id, payload, requested_by, idempotency_key,
+    status,
                          expires_at)
-    VALUES (:id, :switch_id, :kind, :agent_id, :campaign_id, CAST(:payload AS jsonb), :requested_by, :key, 'pending',
+    VALUES (:id, :switch_id, :kind, :agent_id, :campaign_id, CAST(:payload AS jsonb), :requested_by, :key,
+    'pending',
             clock_timestamp() + make_interval(secs => :expires_in))
         ON CONFLICT (idempotency_key) DO NOTHING
     RETURNING id::text
@@ -51,7 +54,8 @@ _TAKE = text(
 _UNKNOWN = text(
     """
     UPDATE command
-       SET status = 'unknown', finished_at = clock_timestamp(), detail = 'the dialer ended before its outcome was known'
+       SET status = 'unknown', finished_at = clock_timestamp(), detail = 'the dialer ended before its outcome
+       was known'
      WHERE switch_id = CAST(:switch_id AS uuid) AND status = 'taken'
     RETURNING id::text
     """
@@ -71,7 +75,8 @@ def insert(
     idempotency_key: str | None = None,
     expires_in_seconds: float = 60.0,
 ) -> str:
-    """Ask for something, and wake the dialer at the commit. The same key gives the same command: nothing is added.
+    """Ask for something, and wake the dialer at the commit. The same key gives the same command: nothing is
+    added.
 
     Returns:
         The command's id.
@@ -95,7 +100,8 @@ def insert(
 
 
 def take(db: Db, switch_id: str, limit: int = 100) -> list[OperatorCommand]:
-    """Take pending commands in their order, and expire those that waited too long. Commit before the effects."""
+    """Take pending commands in their order, and expire those that waited too long. Commit before the
+    effects."""
     db.execute(_EXPIRE, {"switch_id": switch_id})
     return [
         OperatorCommand(
@@ -110,7 +116,8 @@ def take(db: Db, switch_id: str, limit: int = 100) -> list[OperatorCommand]:
 
 
 def mark_unknown_after_crash(db: Db, switch_id: str) -> list[str]:
-    """At a dialer's start, after its journal was applied: what was TAKEN and has no outcome is UNKNOWN, not repeated."""
+    """At a dialer's start, after its journal was applied: what was TAKEN and has no outcome is UNKNOWN, not
+    repeated."""
     return [str(value) for value in db.execute(_UNKNOWN, {"switch_id": switch_id}).scalars()]
 
 

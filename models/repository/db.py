@@ -1,6 +1,7 @@
 """What every repository module shares: the kind of connection it takes, and times in both directions.
 
-Statements are text where PostgreSQL is asked for what an ORM hides (SKIP LOCKED, ON CONFLICT, bulk rows as JSON).
+Statements are text where PostgreSQL is asked for what an ORM hides (SKIP LOCKED, ON CONFLICT, bulk rows as
+JSON).
 """
 
 from __future__ import annotations

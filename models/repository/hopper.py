@@ -1,10 +1,15 @@
 """The claim: due leads become durable attempts, under the lease and the rules, in one transaction.
 
-Leads are taken in the order of priority and due time, row by row, skipping rows that another claim holds. The facts
-that the rules need are gathered in the same statement; the pure rules judge; and one statement inserts the attempts,
-only if the lease token is held and not expired by PostgreSQL's clock. The partial unique indexes decide about a
+Leads are taken in the order of priority and due time, row by row, skipping rows that another claim holds.
+The facts
+that the rules need are gathered in the same statement; the pure rules judge; and one statement inserts the
+attempts,
+only if the lease token is held and not expired by PostgreSQL's clock. The partial unique indexes decide
+about a
 number or a person that is being called already: that lead waits.
 """
+
+# ruff: noqa: S608 - statements are put together from the constants of this package only
 
 from __future__ import annotations
 
@@ -28,7 +33,8 @@ ROUNDS = 4  # how many times refused leads are replaced by the next ones within 
 class ClaimResult:
     """The attempts that may be dialed once the transaction has committed.
 
-    refusal: "" | "hopper_empty" | "lease" | "hours" (every due lead was refused for its calling hours) | "rules".
+    refusal: "" | "hopper_empty" | "lease" | "hours" (every due lead was refused for its calling hours) |
+    "rules".
     """
 
     attempts: tuple[ClaimedAttempt, ...]
@@ -49,10 +55,12 @@ _HISTORY = """
     SELECT array_agg(extract(epoch FROM a.claimed_at)::float8 ORDER BY a.claimed_at DESC)
                FILTER (WHERE a.claimed_at > to_timestamp(:now) - interval '30 days') AS times,
            count(*) AS total,
-           extract(epoch FROM max(a.closed_at) FILTER (WHERE a.outcome = 'connected'))::float8 AS conversation,
+           extract(epoch FROM max(a.closed_at) FILTER (WHERE a.outcome = 'connected'))::float8 AS
+           conversation,
            extract(epoch FROM max(a.closed_at) FILTER (WHERE a.outcome = 'unknown'))::float8 AS unknown,
            extract(epoch FROM max(a.closed_at) FILTER (
-               WHERE a.abandoned OR a.outcome = 'abandoned' OR (a.outcome = 'unknown' AND a.answered_at IS NOT NULL)
+               WHERE a.abandoned OR a.outcome = 'abandoned' OR (a.outcome = 'unknown' AND a.answered_at IS
+               NOT NULL)
            ))::float8 AS abandon
       FROM attempt a
 """
@@ -74,7 +82,8 @@ _DUE = text(
                ) AS picked
          LIMIT :count
     )
-    SELECT due.id::text AS lead_id, due.tenant_id::text AS tenant_id, due.person_id::text AS person_id, due.number,
+    SELECT due.id::text AS lead_id, due.tenant_id::text AS tenant_id, due.person_id::text AS person_id,
+    due.number,
            person.timezones, person.hold_reason, extract(epoch FROM person.hold_until)::float8 AS hold_until,
            of_number.times AS number_times, of_number.total AS number_total,
            of_person.times AS person_times, of_person.total AS person_total,
@@ -96,7 +105,8 @@ _DUE = text(
            SELECT CASE WHEN d.reason = '' THEN 'on the do-not-call list' ELSE d.reason END AS reason
              FROM do_not_call d
             WHERE d.tenant_id = due.tenant_id
-              AND d.number = ANY (ARRAY(SELECT left(due.number, n) FROM generate_series(2, length(due.number)) n))
+              AND d.number = ANY (ARRAY(SELECT left(due.number, n) FROM generate_series(2,
+              length(due.number)) n))
               AND (d.is_prefix OR d.number = due.number)
               AND (d.client_id IS NULL OR d.client_id = campaign.client_id)
               AND (d.campaign_id IS NULL OR d.campaign_id = campaign.id)
@@ -115,9 +125,11 @@ _INSERT = text(
            AND lease_expires_at > clock_timestamp()
            FOR SHARE
     ), made AS (
-        INSERT INTO attempt (id, tenant_id, campaign_id, lead_id, person_id, switch_id, number, state, lease_token,
+        INSERT INTO attempt (id, tenant_id, campaign_id, lead_id, person_id, switch_id, number, state,
+        lease_token,
                              rule_inputs, rule_verdict, claimed_at)
-        SELECT r.id, r.tenant_id, CAST(:campaign_id AS uuid), r.lead_id, r.person_id, CAST(:switch_id AS uuid),
+        SELECT r.id, r.tenant_id, CAST(:campaign_id AS uuid), r.lead_id, r.person_id, CAST(:switch_id AS
+        uuid),
                r.number, 'claimed', held.lease_token, r.rule_inputs, r.rule_verdict, to_timestamp(:now)
           FROM held
          CROSS JOIN jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, tenant_id uuid, lead_id uuid,
@@ -134,7 +146,8 @@ _INSERT = text(
 
 _POSTPONE = text(
     """
-    UPDATE lead SET due_at = to_timestamp(r.due_at), state = CASE WHEN r.closed THEN 'closed' ELSE lead.state END,
+    UPDATE lead SET due_at = to_timestamp(r.due_at), state = CASE WHEN r.closed THEN 'closed' ELSE lead.state
+    END,
                     reason = r.reason
       FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, due_at float8, closed boolean, reason text)
      WHERE lead.id = r.id
@@ -143,8 +156,10 @@ _POSTPONE = text(
 
 _REFUSED = text(
     """
-    INSERT INTO rule_refusal (id, tenant_id, campaign_id, lead_id, number, at, code, detail, retry_at, rule_inputs)
-    SELECT r.id, r.tenant_id, CAST(:campaign_id AS uuid), r.lead_id, r.number, to_timestamp(:now), r.code, r.detail,
+    INSERT INTO rule_refusal (id, tenant_id, campaign_id, lead_id, number, at, code, detail, retry_at,
+    rule_inputs)
+    SELECT r.id, r.tenant_id, CAST(:campaign_id AS uuid), r.lead_id, r.number, to_timestamp(:now), r.code,
+    r.detail,
            to_timestamp(r.retry_at), r.rule_inputs
       FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, tenant_id uuid, lead_id uuid, number text,
            code text, detail text, retry_at float8, rule_inputs jsonb)
@@ -157,7 +172,8 @@ def claim(
 ) -> ClaimResult:
     """Turn up to `count` due leads into attempts. They may be dialed only after the caller's commit.
 
-    Refused leads are put off until the rule may allow them, or closed when it never will, and the refusal is kept.
+    Refused leads are put off until the rule may allow them, or closed when it never will, and the refusal is
+    kept.
     """
     if db.execute(_HOLDS_LEASE, {"switch_id": switch_id, "token": lease_token}).first() is None:
         return ClaimResult((), "lease")

@@ -29,7 +29,8 @@ _ACQUIRE = text(
            lease_holder = :holder,
            lease_expires_at = clock_timestamp() + make_interval(secs => :ttl)
      WHERE id = CAST(:switch_id AS uuid)
-       AND (lease_holder IN ('', :holder) OR lease_expires_at IS NULL OR lease_expires_at <= clock_timestamp())
+       AND (lease_holder IN ('', :holder) OR lease_expires_at IS NULL OR lease_expires_at <=
+       clock_timestamp())
     RETURNING lease_token
     """
 )
@@ -61,7 +62,8 @@ def acquire(db: Db, switch_id: str, holder: str, ttl_seconds: float) -> Lease | 
 def renew(db: Db, lease: Lease) -> bool:
     """Extend the lease by its TTL from now. False: another took it, stop at once.
 
-    Renewing after the expiry is lawful as long as nobody took it: the token proves that nothing happened between.
+    Renewing after the expiry is lawful as long as nobody took it: the token proves that nothing happened
+    between.
     """
     values = {
         "switch_id": lease.switch_id,

@@ -1,4 +1,5 @@
-"""Live snapshots: the newest figures of a topic for pages and terminals; never history, never recovered from."""
+"""Live snapshots: the newest figures of a topic for pages and terminals; never history, never recovered
+from."""
 
 from __future__ import annotations
 

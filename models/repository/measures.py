@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from math import sqrt
 
-# One number dialed once; carrier retries inside it are the same attempt; what a rule stopped was never dialed.
+# One number dialed once; carrier retries inside it are the same attempt; what a rule stopped was never
+# dialed.
 ATTEMPT = "a.dialed_at IS NOT NULL"
 
 # Answered by a person. Also the attempt that died with the switch, or whose end is unknown, after an answer.
-LIVE_ANSWER = "(a.answered_at IS NOT NULL OR a.abandoned OR a.outcome IN ('connected', 'abandoned', 'ended_before_agent'))"
+LIVE_ANSWER = (
+    "(a.answered_at IS NOT NULL OR a.abandoned"
+    " OR a.outcome IN ('connected', 'abandoned', 'ended_before_agent'))"
+)
 
-# The numerator of the abandon rate: nobody came in time, or the bridge was later than the grace (the engine's flag);
+# The numerator of the abandon rate: nobody came in time, or the bridge was later than the grace (the
+# engine's flag);
 # an answered call whose end is unknown counts too (ARCHITECTURE.md, recovery).
 ABANDONED = (
     "(a.abandoned OR a.outcome = 'abandoned'"

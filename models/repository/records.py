@@ -1,8 +1,10 @@
 """Apply the journal's records: bulk statements, in the caller's transaction, and twice is as good as once.
 
-Order within a batch is by kind, not by line: every statement moves a row forward only (an attempt that is closed stays
+Order within a batch is by kind, not by line: every statement moves a row forward only (an attempt that is
+closed stays
 closed, a time that is known stays known), so that any order that the journal can hold ends in the same rows.
-A record whose attempt, agent or campaign this database does not know is not applied and reported in `Applied.ignored`:
+A record whose attempt, agent or campaign this database does not know is not applied and reported in
+`Applied.ignored`:
 the journal belongs to another database, or the row was erased.
 """
 
@@ -122,13 +124,15 @@ _LEG_ENDED = """
 """
 _AGENT_STATE = """
     WITH r AS (SELECT r.*, campaign.id AS known_campaign, agent.campaign_id AS last_campaign
-                 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, agent_id uuid, state text, at float8,
+                 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, agent_id uuid, state text, at
+                 float8,
                       campaign_id uuid, reason text, attempt_id uuid)
                  JOIN agent ON agent.id = r.agent_id
                  LEFT JOIN campaign ON campaign.id = r.campaign_id),
     logged AS (
         INSERT INTO agent_state_log (id, agent_id, campaign_id, attempt_id, state, at, reason)
-        SELECT r.id, r.agent_id, coalesce(r.known_campaign, r.last_campaign), r.attempt_id, r.state, to_timestamp(r.at), r.reason FROM r
+        SELECT r.id, r.agent_id, coalesce(r.known_campaign, r.last_campaign), r.attempt_id, r.state,
+        to_timestamp(r.at), r.reason FROM r
             ON CONFLICT (id) DO NOTHING),
     newest AS (SELECT DISTINCT ON (agent_id) * FROM r ORDER BY agent_id, at DESC, id DESC),
     moved AS (
@@ -181,7 +185,8 @@ _EVENT = """
 # `counted`: what caps count (tables/calls.py): the phone rang or was answered, or the try is used up.
 _CLOSED = """
     WITH r AS (SELECT r.*, agent.id AS known_agent FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(
-                 attempt_id uuid, outcome text, at float8, leg_id uuid, cause text, sip_status int, created_at float8,
+                 attempt_id uuid, outcome text, at float8, leg_id uuid, cause text, sip_status int,
+                 created_at float8,
                  ringing_at float8, answered_at float8, bridged_at float8, ended_at float8, agent_id uuid,
                  talk_seconds float8, wait_seconds float8, abandoned boolean, recovered boolean, verdict text,
                  uses_up boolean)
@@ -212,10 +217,12 @@ _CLOSED = """
           FROM moved r
          WHERE leg.attempt_id = r.id AND leg.ended_at IS NULL),
     recorded AS (
-        INSERT INTO call (attempt_id, tenant_id, campaign_id, lead_id, person_id, switch_id, agent_id, leg_id, number,
+        INSERT INTO call (attempt_id, tenant_id, campaign_id, lead_id, person_id, switch_id, agent_id,
+        leg_id, number,
                           outcome, started_at, ringing_at, answered_at, bridged_at, ended_at, talk_seconds,
                           wait_seconds, abandoned, cause, sip_status, recovered)
-        SELECT m.id, m.tenant_id, m.campaign_id, m.lead_id, m.person_id, m.switch_id, m.agent_id, m.leg_id, m.number,
+        SELECT m.id, m.tenant_id, m.campaign_id, m.lead_id, m.person_id, m.switch_id, m.agent_id, m.leg_id,
+        m.number,
                m.outcome, m.dialed_at, m.ringing_at, m.answered_at, m.bridged_at, to_timestamp(m.ended_wall),
                m.talk_seconds, m.wait_seconds, m.abandoned, m.cause, m.sip_status, m.recovered
           FROM moved m WHERE m.outcome <> 'not_dialed'
@@ -225,7 +232,8 @@ _CLOSED = """
 
 
 def _close(db: Db, batch: Sequence[facts.AttemptClosed]) -> list[str]:
-    # The journal may hold a close twice (recovery writes again what it could not be sure of): the first one stands.
+    # The journal may hold a close twice (recovery writes again what it could not be sure of): the first one
+    # stands.
     first: dict[str, facts.AttemptClosed] = {}
     for record in batch:
         first.setdefault(record.attempt_id, record)

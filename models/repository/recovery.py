@@ -1,5 +1,7 @@
 """What a dialer reads at its start: recovery is the normal start."""
 
+# ruff: noqa: S608 - statements are put together from the constants of this package only
+
 from __future__ import annotations
 
 from sqlalchemy import text
@@ -27,14 +29,17 @@ _OPEN = text(
     """
 )
 
-# The legal window of a campaign: successive spans of window_days from window_start; 0 days is one window for ever.
+# The legal window of a campaign: successive spans of window_days from window_start; 0 days is one window for
+# ever.
 _LEDGER = text(
     f"""
     SELECT c.id::text, count(a.id) FILTER (WHERE {measures.LIVE_ANSWER}),
            count(a.id) FILTER (WHERE {measures.ABANDONED})
       FROM (SELECT campaign.*, CASE WHEN window_days = 0 THEN window_start
-                   ELSE window_start + floor(greatest(extract(epoch FROM to_timestamp(:now) - window_start), 0)
-                                             / (window_days * 86400)) * make_interval(secs => window_days * 86400)
+                   ELSE window_start + floor(greatest(extract(epoch FROM to_timestamp(:now) - window_start),
+                   0)
+                                             / (window_days * 86400)) * make_interval(secs => window_days *
+                                             86400)
                    END AS since
               FROM campaign WHERE switch_id = CAST(:switch_id AS uuid)) AS c
       LEFT JOIN attempt a ON a.campaign_id = c.id AND a.dialed_at >= c.since

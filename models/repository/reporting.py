@@ -1,5 +1,7 @@
 """The outbound report of a campaign over a span: the definitions are KPI.md's, in measures.py."""
 
+# ruff: noqa: S608 - statements are put together from the constants of this package only
+
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
@@ -71,7 +73,8 @@ _TIME = text(
                lead(at, 1, 'infinity') OVER (PARTITION BY agent_id ORDER BY at, id) AS ends
           FROM agent_state_log
     ), clipped AS (
-        SELECT state, extract(epoch FROM least(ends, to_timestamp(:until)) - greatest(begins, to_timestamp(:since)))
+        SELECT state, extract(epoch FROM least(ends, to_timestamp(:until)) - greatest(begins,
+        to_timestamp(:since)))
                       AS seconds
           FROM spans
          WHERE campaign_id = CAST(:campaign_id AS uuid) AND begins < to_timestamp(:until)

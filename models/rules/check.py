@@ -1,6 +1,7 @@
 """The verdict over one lead: the first rule that forbids the call, and when to ask again.
 
-Order: what never changes by waiting first (number, do-not-call, hold), then what waiting cures (caps, cool-down,
+Order: what never changes by waiting first (number, do-not-call, hold), then what waiting cures (caps,
+cool-down,
 lockout, hours), so that `retry_at` of a verdict is worth waiting for. Sources: REGULATION.md.
 """
 
@@ -24,7 +25,8 @@ class Verdict:
     """Whether the call is allowed; if not, the rule's `code`, a `detail` for people, and when to ask again.
 
     `retry_at` is epoch seconds, None when waiting does not help. Codes: ok, bad_number, do_not_call, hold,
-    cap_number_*, cap_person_* (24h, 7d, 30d, lifetime), cool_down, unknown_end, abandon_lockout, no_timezone, hours.
+    cap_number_*, cap_person_* (24h, 7d, 30d, lifetime), cool_down, unknown_end, abandon_lockout,
+    no_timezone, hours.
     """
 
     allowed: bool
@@ -46,7 +48,8 @@ ALLOWED = Verdict(True, "ok")
 
 
 def check(inputs: RuleInputs, now_wall: float) -> Verdict:
-    """Judge whether the number may be dialed at `now_wall` (epoch seconds). Pure: the same inputs, the same verdict."""
+    """Judge whether the number may be dialed at `now_wall` (epoch seconds). Pure: the same inputs, the same
+    verdict."""
     for rule in RULES:
         verdict = rule(inputs, now_wall)
         if verdict is not None:

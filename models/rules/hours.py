@@ -1,4 +1,5 @@
-"""Calling hours in the person's place: a call may begin only inside a window of every zone the person may be in."""
+"""Calling hours in the person's place: a call may begin only inside a window of every zone the person may be
+in."""
 
 from __future__ import annotations
 
@@ -21,9 +22,7 @@ def zone(name: str) -> ZoneInfo:
     """
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError) as error:  # ZoneInfoNotFoundError is a KeyError, see below
-        raise InvalidValue("timezone", f"{name!r} is no IANA time zone, such as Europe/Rome") from error
-    except KeyError as error:
+    except (OSError, ValueError, KeyError) as error:  # ZoneInfoNotFoundError is a KeyError
         raise InvalidValue("timezone", f"{name!r} is no IANA time zone, such as Europe/Rome") from error
 
 

@@ -1,4 +1,5 @@
-"""Presets of rules by jurisdiction and purpose: data (presets.json), with source and status. Not legal advice."""
+"""Presets of rules by jurisdiction and purpose: data (presets.json), with source and status. Not legal
+advice."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """What becomes of a lead after an attempt: pure, by outcome.
 
-The network's failures do not use the lead up: they come back soon, and more slowly the more there are in a row. A
+The network's failures do not use the lead up: they come back soon, and more slowly the more there are in a
+row. A
 person who was reached is done with (a disposition may say otherwise); one who was abandoned is locked out.
 """
 

@@ -15,7 +15,8 @@ class Attempt(Base):
     """One number dialed once, from its claim to exactly one outcome.
 
     The two partial unique indexes are the promise that no number and no person is called twice at once.
-    `counted` is what caps count: it was dialed, and the person's phone rang or the try was used up; true while open.
+    `counted` is what caps count: it was dialed, and the person's phone rang or the try was used up; true
+    while open.
     """
 
     __tablename__ = "attempt"

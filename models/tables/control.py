@@ -32,7 +32,8 @@ class Switch(Base):
 class Command(Base):
     """What a person or program asked of a dialer: the audit log of every intervention.
 
-    TAKEN is durable before the effect. Times are PostgreSQL's own, but for `finished_at`: the dialer's wall time.
+    TAKEN is durable before the effect. Times are PostgreSQL's own, but for `finished_at`: the dialer's wall
+    time.
     """
 
     __tablename__ = "command"
@@ -57,7 +58,8 @@ class Command(Base):
 
 
 class Event(Base):
-    """A row of the event feed. `seq` is its place, given after the commit by the one sequencer; readers use it."""
+    """A row of the event feed. `seq` is its place, given after the commit by the one sequencer; readers use
+    it."""
 
     __tablename__ = "event"
     __table_args__ = (

@@ -16,7 +16,8 @@ DUE_STATES = "state IN ('new', 'retry', 'cooling')"
 class Campaign(Base):
     """Everything that dials one set of lists under one set of rules.
 
-    `rules` is a models.rules.RuleSet, `retries` a models.rules.RetryPolicy, both as JSON. The abandon budget's
+    `rules` is a models.rules.RuleSet, `retries` a models.rules.RetryPolicy, both as JSON. The abandon
+    budget's
     windows are successive spans of `window_days` from `window_start`; 0 days means one window for ever.
     """
 
@@ -91,7 +92,8 @@ class ImportBatch(Base):
 class Lead(Base):
     """A person to reach for a campaign, and when next.
 
-    `number` is the number to dial next. `due_at` orders the leads of one `priority` (9 first). `tries` counts the
+    `number` is the number to dial next. `due_at` orders the leads of one `priority` (9 first). `tries`
+    counts the
     attempts that used the lead up, `network_failures` those that did not, since the last try.
     """
 

@@ -1,4 +1,5 @@
-"""The migrations make exactly the schema of the models: alembic sees no difference, and neither does the catalog."""
+"""The migrations make exactly the schema of the models: alembic sees no difference, and neither does the
+catalog."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from models.session import sync_engine
 from models.tables import Base
 
 CATALOG = """
-SELECT 'column', table_name || '.' || column_name, data_type || ' ' || is_nullable || ' ' || coalesce(column_default, '')
+SELECT 'column', table_name || '.' || column_name, data_type || ' ' || is_nullable || ' ' ||
+coalesce(column_default, '')
   FROM information_schema.columns WHERE table_schema = 'public'
 UNION ALL
 SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid)

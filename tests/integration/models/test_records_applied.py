@@ -1,4 +1,5 @@
-"""Records from claim to call record: applied twice is as good as once, in any order that the journal can hold."""
+"""Records from claim to call record: applied twice is as good as once, in any order that the journal can
+hold."""
 
 from __future__ import annotations
 

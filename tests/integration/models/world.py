@@ -1,4 +1,5 @@
-"""A small world for the tests of the repository: one tenant, switch, campaign, with leads and agents at will."""
+"""A small world for the tests of the repository: one tenant, switch, campaign, with leads and agents at
+will."""
 
 from __future__ import annotations
 
@@ -94,7 +95,8 @@ class World:
             )
             db.execute(
                 text(
-                    "INSERT INTO lead (id, tenant_id, campaign_id, list_id, person_id, number, state, priority, due_at)"
+                    "INSERT INTO lead (id, tenant_id, campaign_id, list_id, person_id, number, state,"
+                    " priority, due_at)"
                     " VALUES (:id, :t, :c, :l, :p, :n, 'new', :priority, to_timestamp(:due))"
                 ),
                 [
@@ -160,7 +162,8 @@ class World:
         talk: float = 0.0,
         wait: float | None = None,
     ) -> list[Record]:
-        """The records of a whole attempt: dialed at `at`, answered 10 s later, bridged half a second after that."""
+        """The records of a whole attempt: dialed at `at`, answered 10 s later, bridged half a second after
+        that."""
         leg, answered = new_id(), at + 10
         story: list[Record] = [
             AttemptDialed(attempt_id=attempt.attempt_id, leg_id=leg, switch_id=self.switch, at=at)
