@@ -23,6 +23,7 @@ def fsctl(core: Core, args: str) -> str:
     what = words[0].lower() if words else ""
     value = words[1] if len(words) > 1 else ""
     if what == "sps":
+        core.roll_second()
         if value.isdigit():  # in force from the next whole second (FACTS section 8)
             core.sps = int(value)
         return f"+OK sessions per second: {core.sps}\n"
@@ -48,7 +49,13 @@ def _more(core: Core, what: str, value: str) -> str:
             legs.hang_up(core, channel, "MANAGER_REQUEST", "command")
         return "+OK\n"
     if what == "min_idle_cpu":
-        return "+OK min idle cpu: DISABLED\n"
+        if value.replace(".", "", 1).isdigit():
+            core.min_idle_cpu = float(value)
+        return (
+            f"+OK min idle cpu: {core.min_idle_cpu:.2f}"
+            if core.min_idle_cpu
+            else ("+OK min idle cpu: DISABLED\n")
+        )
     if what == "default_dtmf_duration":
         return "+OK default dtmf duration: 2000\n"
     if what == "loglevel":
@@ -61,6 +68,8 @@ def _more(core: Core, what: str, value: str) -> str:
             core.verbose_events = value == "on"
         return f"+OK verbose_events is {'on' if core.verbose_events else 'off'} \n"
     if what == "shutdown":
-        core.after(1 if value == "now" else 20, lambda: core.shut_down(now=value == "now"))
-        return "" if value == "now" else "+OK\n"
+        now = value == "now"
+        core.dying = now
+        core.after(1 if now else 20, lambda: core.shut_down(now=now))
+        return "+OK\n"
     return USAGE

@@ -216,10 +216,13 @@ def _hold(core: Core, channel: Channel, hold: bool) -> None:
     if not channel.alive or channel.held == hold:
         return
     channel.held = hold
+    channel.touch()
     if hold:
+        channel.hold_spans.insert(0, (core.us, core.us))
         legs.call_state(core, channel, "HELD")
         core.emit(channel, "CHANNEL_HOLD")
         return
+    channel.hold_spans[0] = (channel.hold_spans[0][0], core.us)
     legs.call_state(core, channel, "UNHELD")
     core.emit(channel, "CHANNEL_UNHOLD")
     legs.call_state(core, channel, "ACTIVE")

@@ -54,6 +54,8 @@ def uuid_bridge(core: Core, a: Channel, b: Channel) -> None:
     before = profile_pairs("Other-Leg", a)
     for leg, other, kind in ((a, b, "originatee"), (b, a, "originator")):
         _marry(core, leg, other, kind, stamp, before if leg is b else profile_pairs("Other-Leg", other))
+    b.cid_shown = a.cid_shown or a.number
+    b.touch()
     a.vars.set("uuid_bridge", b.uuid)
     answered = bool(a.answered and b.answered)
     in_between = a.job is not None and bool(a.answered)
@@ -236,6 +238,8 @@ def _not_ready(core: Core, bridge: Bridge) -> None:
     a, b = bridge.a, bridge.b
     if bridge.phase != "moving":
         return
+    if b.alive and b.running != "CS_SOFT_EXECUTE":
+        legs.run_state(core, b, "CS_SOFT_EXECUTE")
     bridge.phase = "over"
     a.bridge = b.bridge = None
     for leg in (a, b):
@@ -250,7 +254,7 @@ def _to_itself(core: Core, leg: Channel) -> None:
     if not leg.alive:
         return
     apps.interrupt(core, leg)
-    for state in ("CS_CONSUME_MEDIA", "CS_RESET", "CS_SOFT_EXECUTE"):
+    for state in ("CS_RESET", "CS_SOFT_EXECUTE"):
         legs.run_state(core, leg, state)
 
 
@@ -266,8 +270,9 @@ def _left_behind(survivor: Channel, gone: Channel) -> None:
     for leg in (survivor, gone):
         leg.vars.set("bridge_to", None)
     survivor.vars.set("last_bridge_hangup_cause", gone.hangup_cause)
-    if gone.vars.get("sip_term_status") == "200":
-        survivor.vars.set("last_bridge_proto_specific_hangup_cause", "sip:200")
+    bye = gone.vars.get("sip_term_status") == "200"
+    survivor.vars.set("last_bridge_proto_specific_hangup_cause", "sip:200" if bye else None)
+    if bye:
         survivor.vars.set("sip_hangup_phrase", "OK")
 
 
@@ -307,6 +312,6 @@ def _survive(core: Core, channel: Channel, *, first: bool, cause: str = "") -> N
             legs.hang_up(core, channel, "NORMAL_CLEARING", "partner", at_once=True)
     elif legs.announce(core, channel, "NORMAL_CLEARING", "partner"):
         v.set("bridge_hangup_cause", cause)
-        legs.tear_down(core, channel)
+        core.tear_down(channel)
     if cause:
         v.set("bridge_hangup_cause", cause)

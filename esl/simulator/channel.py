@@ -75,6 +75,7 @@ class Channel:
         "caller_id_name",
         "caller_id_number",
         "callstate",
+        "cid_shown",
         "created",
         "destination",
         "destroyed",
@@ -87,6 +88,7 @@ class Channel:
         "has_media",
         "held",
         "hit_dialplan",
+        "hold_spans",
         "job",
         "last_app",
         "last_arg",
@@ -129,6 +131,8 @@ class Channel:
         self.call_uuid = uuid
         self.hit_dialplan = self.flipped = self.has_media = self.held = self.destroyed = False
         self.caller_id_name, self.caller_id_number = "", "0000000000"
+        self.cid_shown = ""  # the number it is shown as after a bridge: its partner's, for the second leg
+        self.hold_spans: list[tuple[int, int]] = []
         self.destination, self.dialplan, self.rdnis = number, "", ""
         self.logical_direction = "outbound"
         self.network_addr = self.transfer_source = self.callee_direction = ""
@@ -167,6 +171,10 @@ class Channel:
     def set_other_leg(self, pairs: Pairs) -> None:
         self.other_leg = pairs
         self._other_plain = plain(pairs)
+
+    def held_us(self) -> int:
+        """All holds that have ended, microseconds."""
+        return sum(end - start for start, end in self.hold_spans)
 
     def state_pairs(self) -> Pairs:
         pairs = [
@@ -208,17 +216,17 @@ def profile_pairs(prefix: str, channel: Channel) -> Pairs:
     c = channel
     ours = (c.caller_id_name, c.caller_id_number)
     theirs = (CALLEE_NAME, c.number)
-    (name, number), (callee_name, callee_number) = (theirs, ours) if c.flipped else (ours, theirs)
+    caller, callee = (theirs, ours) if c.flipped else (ours, theirs)
     fields = [
         (f"{prefix}-Direction", "outbound"),
         (f"{prefix}-Logical-Direction", c.logical_direction),
         (f"{prefix}-Dialplan", c.dialplan),
-        (f"{prefix}-Caller-ID-Name", name),
-        (f"{prefix}-Caller-ID-Number", number),
+        (f"{prefix}-Caller-ID-Name", caller[0]),
+        (f"{prefix}-Caller-ID-Number", c.cid_shown or caller[1]),
         (f"{prefix}-Orig-Caller-ID-Name", c.caller_id_name),
         (f"{prefix}-Orig-Caller-ID-Number", c.caller_id_number),
-        (f"{prefix}-Callee-ID-Name", callee_name),
-        (f"{prefix}-Callee-ID-Number", callee_number),
+        (f"{prefix}-Callee-ID-Name", callee[0]),
+        (f"{prefix}-Callee-ID-Number", callee[1]),
         (f"{prefix}-Network-Addr", c.network_addr),
         (f"{prefix}-ANI", c.caller_id_number),
         (f"{prefix}-Destination-Number", c.destination),
@@ -245,8 +253,8 @@ def profile_pairs(prefix: str, channel: Channel) -> Pairs:
     ]
     pairs += [(f"{prefix}-{label}-Time", str(value)) for label, value in times]
     pairs += [
-        (f"{prefix}-Channel-Last-Hold", "0"),
-        (f"{prefix}-Channel-Hold-Accum", "0"),
+        (f"{prefix}-Channel-Last-Hold", str(c.hold_spans[0][0] if c.hold_spans else 0)),
+        (f"{prefix}-Channel-Hold-Accum", str(c.held_us())),
         (f"{prefix}-Screen-Bit", "true"),
         (f"{prefix}-Privacy-Hide-Name", "false"),
         (f"{prefix}-Privacy-Hide-Number", "false"),

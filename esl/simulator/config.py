@@ -17,10 +17,10 @@ class SwitchConfig:
     """One switch. Durations in seconds.
 
     `profile="corpus"` has the gateways of the recordings (named after their behaviour); `"normal"` has the
-    carrier of `callees` under the name `carrier` and the robot agents under `agents`. `gateways` adds to
-    either. `denies_clients` is the access list that knows nobody. `core_uuid` is that of the first start; None takes it from the seed. Defaults of the limits: those
-    of FreeSWITCH's sample configuration (FACTS section 8); `second_phase_us` is where the second of
-    sessions_per_second begins in the second of the epoch (a timer of its own counts it).
+    carrier of `callees` under the name `carrier` and the robot agents under `agents`; `gateways` adds to
+    either. `core_uuid` is that of the first start; None takes it from the seed. `denies_clients` is an access
+    list that knows nobody. Defaults of the limits: those of FreeSWITCH's sample configuration (FACTS section
+    8); `second_phase_us` is where the second of sessions_per_second begins in the second of the epoch.
     """
 
     callees: CalleeProfile = field(default_factory=CalleeProfile)

@@ -6,6 +6,7 @@ import random
 import uuid as uuids
 from typing import TYPE_CHECKING, Protocol
 
+from esl.codec import disconnect_notice
 from esl.simulator.clock import TICK_US, Agenda, Clock, Stamps, Timer
 from esl.simulator.connection import Client
 from esl.simulator.render import ChannelEvent, Identity, PlainEvent
@@ -26,8 +27,8 @@ class ShutDown(Protocol):
     def __call__(self, *, now: bool) -> None: ...
 
 
-def _never_started(*, now: bool) -> None:
-    raise RuntimeError("a core without its model can't be shut down")
+def _not_wired(*args: object, **named: object) -> None:
+    raise RuntimeError("A Core works only within its Softswitch.")
 
 
 class Core:
@@ -48,7 +49,8 @@ class Core:
         self.silence_violations: list[SilenceViolation] = []
         self.dialed: dict[str, int] = {}
         self.run_api: Callable[[str, str], None] | None = None
-        self.shut_down: ShutDown = _never_started
+        self.shut_down: ShutDown = _not_wired
+        self.tear_down: Callable[[Channel], None] = _not_wired
         self.speed_command: Callable[[str], str] | None = None
         self.now_us = self.us
         self.starts = 0
@@ -82,9 +84,11 @@ class Core:
         self.paused_out = False
         self.verbose_events = False
         self.loglevel = -1
+        self.min_idle_cpu = 0.0
         self.session_ids = 0
         self.second, self.this_second, self.last_second, self.peak_second, self.peak = 0, 0, 0, 0, 0
         self.shutting_down = False
+        self.dying = False
 
     @property
     def us(self) -> int:
@@ -195,6 +199,13 @@ class Core:
             release = max(self.tick + client.delay_ticks, client.stalled_until)
             client.out.append((release, None))
             self.forget(client)
+
+    def release(self, uuid: str) -> None:
+        """Connections that `myevents` tied to this leg end with it (c07)."""
+        for client in [c for c in self.clients.values() if c.tied_to == uuid]:
+            headers = [("Controlled-Session-UUID", uuid), ("Content-Disposition", "disconnect")]
+            self.send(client, disconnect_notice(headers))
+            self.close(client)
 
     def forget(self, client: Client) -> None:
         client.forget_events()

@@ -106,9 +106,13 @@ def _block(text: str, opening: str, closing: str) -> tuple[str, str]:
 
 
 def _variables(block: str) -> dict[str, str]:
+    """`name=value,...`; `^^:` at its head makes the colon (any character) the separator."""
     found: dict[str, str] = {}
-    for item in re.split(r"(?<!\\),", block):
-        name, separator, value = item.replace("\\,", ",").partition("=")
+    comma = ","
+    if block.startswith("^^") and len(block) > 3:
+        comma, block = block[2], block[3:]
+    for item in re.split(rf"(?<!\\){re.escape(comma)}", block):
+        name, separator, value = item.replace("\\" + comma, comma).partition("=")
         if separator and name.strip():
             value = _EXPANSION.sub("", value)
             if value:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from esl.simulator import legs
 from esl.simulator.clock import ticks
 from esl.simulator.truth import SilenceViolation
 
@@ -28,8 +29,6 @@ def waits(core: Core, channel: Channel) -> None:
     channel.silent_since = core.us
     end = channel.far_end
     if end is not None and end.patience is not None and "patience" not in channel.timers:
-        from esl.simulator import legs
-
         legs.timer(
             core,
             channel,
@@ -48,8 +47,6 @@ def hears(core: Core, channel: Channel) -> None:
 
 def talks(core: Core, channel: Channel) -> None:
     """Bridged: the talk ends when the far end has said everything."""
-    from esl.simulator import legs
-
     _stop(core, channel)
     legs.cancel(channel, "patience")
     channel.talk_since = core.us
@@ -71,8 +68,6 @@ def ends(core: Core, channel: Channel) -> None:
 
 def left(core: Core, channel: Channel) -> None:
     """The bridge ended and the leg lives on: its next partner begins a new talk."""
-    from esl.simulator import legs
-
     _stop(core, channel)
     legs.cancel(channel, "talk")
     waits(core, channel)

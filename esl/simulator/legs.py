@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from esl.simulator import hearing, sip
-from esl.simulator.causes import CAUSE_OF_SIP, Q850
+from esl.simulator import sip
+from esl.simulator.causes import CAUSE_OF_SIP
 from esl.simulator.channel import CALLSTATE_NUMBER, STATE_NUMBER
 
 if TYPE_CHECKING:
@@ -106,7 +106,6 @@ def answer(core: Core, channel: Channel) -> None:
     _record(channel, answered=core.us)
     core.emit(channel, "CHANNEL_ANSWER")
     call_state(core, channel, "ACTIVE")
-    hearing.waits(core, channel)
 
 
 def refused(core: Core, channel: Channel, status: int, cause: str | None = None) -> None:
@@ -136,9 +135,9 @@ def hang_up(core: Core, channel: Channel, cause: str, by: EndedBy, *, at_once: b
     if not announce(core, channel, cause, by):
         return
     if at_once:
-        tear_down(core, channel)
+        core.tear_down(channel)
     else:
-        core.after(1, lambda: tear_down(core, channel))
+        core.after(1, lambda: core.tear_down(channel))
 
 
 def announce(core: Core, channel: Channel, cause: str, by: EndedBy) -> bool:
@@ -156,61 +155,8 @@ def announce(core: Core, channel: Channel, cause: str, by: EndedBy) -> bool:
     if channel.bridge is not None:
         channel.bridge.role_of_the_leaving(channel)
     core.emit(channel, "CHANNEL_HANGUP")
+    core.release(channel.uuid)
     return True
-
-
-def tear_down(core: Core, channel: Channel) -> None:
-    """The leg's thread sees the hang-up: applications end, the partner is let go, the leg reports."""
-    from esl.simulator import apps, bridge, hooks, originate
-
-    if channel.destroyed or channel.running == "CS_REPORTING":
-        return
-    hearing.ends(core, channel)
-    apps.interrupt(core, channel)
-    bridge.leg_ends(core, channel)
-    failed = channel.job is not None
-    job_first = failed and core.rng.random() < 0.4
-    if job_first:
-        originate.fail(core, channel)
-    run_state(core, channel, "CS_HANGUP")
-    channel.hangup_us = core.us
-    channel.touch()
-    call_state(core, channel, "HANGUP")
-    channel.vars.set("hangup_cause", channel.hangup_cause)
-    channel.vars.set("hangup_cause_q850", str(Q850.get(channel.hangup_cause or "", 16)))
-    hooks.hangup_hook(core, channel)
-    run_state(core, channel, "CS_REPORTING")
-    sip.report(core, channel)
-    core.emit(channel, "CHANNEL_HANGUP_COMPLETE", head=[("Hangup-Cause", channel.hangup_cause or "")])
-    if failed:
-        core.after(1, lambda: _leave(core, channel))
-    else:
-        _leave(core, channel)
-
-
-def _leave(core: Core, channel: Channel) -> None:
-    from esl.simulator import originate
-
-    if channel.job is not None:
-        originate.fail(core, channel)
-    destroy(core, channel)
-
-
-def destroy(core: Core, channel: Channel) -> None:
-    channel.destroyed = True
-    channel.state = STATE_NUMBER["CS_DESTROY"]
-    core.emit(channel, "CHANNEL_DESTROY")
-    run_state(core, channel, "CS_DESTROY")
-    core.channels.pop(channel.uuid, None)
-    from esl.simulator import listing
-
-    listing.gone(core, channel)
-    if channel.truth is not None:
-        truth = channel.truth
-        truth.sip_status = channel.sip_status
-        truth.close(channel.hangup_us or core.us, channel.hangup_cause or "", truth.ended_by)  # type: ignore[arg-type]
-        if core.on_ended is not None:
-            core.on_ended(truth)
 
 
 def _record(channel: Channel, **moments: int) -> None:

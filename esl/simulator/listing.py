@@ -16,6 +16,23 @@ if TYPE_CHECKING:
     from esl.simulator.core import Core
 
 _SHORTEST, _SPREAD = 8, 6
+_B_COLUMNS = (
+    *(
+        "uuid",
+        "direction",
+        "created",
+        "created_epoch",
+        "name",
+        "state",
+        "cid_name",
+        "cid_num",
+        "ip_addr",
+        "dest",
+    ),
+    *("presence_id", "presence_data", "accountcode", "callstate", "callee_name", "callee_num"),
+    *("callee_direction", "sent_callee_name", "sent_callee_num"),
+)
+_A_COLUMNS = (*_B_COLUMNS[:17], "call_uuid", "hostname", *_B_COLUMNS[17:])
 
 
 def appears(core: Core, channel: Channel) -> None:
@@ -43,7 +60,9 @@ def row(core: Core, channel: Channel) -> dict[str, str]:
     """One line of the table, in the order of FreeSWITCH's columns (b02)."""
     c = channel
     media = ("PCMU", "8000", "64000") if c.has_media else ("", "", "")
-    name, number = ("Outbound Call", c.number) if c.flipped else (c.caller_id_name, c.caller_id_number)
+    name, number = (
+        ("Outbound Call", c.cid_shown or c.number) if c.flipped else (c.caller_id_name, c.caller_id_number)
+    )
     callee = (c.caller_id_name, c.caller_id_number) if c.flipped else ("Outbound Call", c.number)
     application = "uuid_bridge" if c.bridge is not None else c.vars.get("current_application") or ""
     data = c.vars.get("bridge_uuid") if c.bridge is not None else c.vars.get("current_application_data")
@@ -90,20 +109,23 @@ def row(core: Core, channel: Channel) -> dict[str, str]:
 
 
 def calls(core: Core, found: list[dict[str, str]], *, bridged_only: bool) -> list[dict[str, str]]:
-    """`show calls`: a bridged pair is one line (FACTS section 7)."""
-    lines: list[dict[str, str]] = []
+    """`show calls`: a bridged pair is one line (FACTS section 7); those with nobody come first (b02)."""
+    alone: list[dict[str, str]] = []
+    pairs: list[dict[str, str]] = []
     for line in found:
         channel = core.channels.get(line["uuid"])
-        bridge = channel.bridge if channel is not None and channel.callstate != "HANGUP" else None
-        up = bridge is not None and bridge.phase == "up"
-        if bridge is not None and up:
-            if channel is bridge.b:
-                continue
-            partner = row(core, bridge.b)
-            lines.append({**line, **{f"b_{name}": value for name, value in partner.items()}})
-        elif not bridged_only:
-            lines.append(line)
-    return lines
+        bridge = channel.bridge if channel is not None else None
+        if bridge is None or bridge.phase != "up":
+            alone.append(_call(line, None, ""))
+        elif channel is bridge.a:
+            pairs.append(_call(line, row(core, bridge.b), str(bridge.a.bridged // 1_000_000)))
+    return pairs if bridged_only else [*alone, *pairs]
+
+
+def _call(line: dict[str, str], partner: dict[str, str] | None, since: str) -> dict[str, str]:
+    a = {name: line[name] for name in _A_COLUMNS}
+    b = {f"b_{name}": partner[name] if partner else "" for name in _B_COLUMNS}
+    return {**a, **b, "call_created_epoch": since}
 
 
 def as_json(found: list[dict[str, str]]) -> str:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from esl.codec import Request, auth_request, disconnect_notice, rude_rejection
 from esl.errors import ProtocolError
-from esl.simulator import api_core, hearing, legs, session
+from esl.simulator import api_core, ending, hearing, legs, session
 from esl.simulator.clock import TICK_US, ticks
 from esl.simulator.config import SwitchConfig
 from esl.simulator.connection import Client
 from esl.simulator.core import Core
 from esl.simulator.faults import Crash, Fault, Refuse, Restart, inject_into_client
+from esl.simulator.originate import IDLE_CPU
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -199,6 +200,7 @@ class Softswitch:
         core = self._core
         core.run_api = self._run_api
         core.shut_down = self._shut_down
+        core.tear_down = lambda channel: ending.tear_down(core, channel)
         core.after(ticks(self.config.heartbeat_seconds), self._heartbeat)
 
     def _run_api(self, name: str, args: str) -> None:
@@ -223,7 +225,7 @@ class Softswitch:
             ("Session-Since-Startup", str(core.session_ids)),
             ("Session-Peak-Max", str(core.peak)),
             ("Session-Peak-FiveMin", str(core.peak)),
-            ("Idle-CPU", "96.666667"),
+            ("Idle-CPU", f"{IDLE_CPU:.6f}"),
         ]
         core.emit_plain("HEARTBEAT", pairs)
         task = [

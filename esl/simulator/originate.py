@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from esl.simulator import apps, legs, listing, sip
+from esl.simulator import apps, hearing, legs, listing, sip
 from esl.simulator.callees import FarEnd
 from esl.simulator.channel import STATE_NUMBER, Channel
 from esl.simulator.clock import TICKS_PER_SECOND, ticks
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from esl.simulator.core import Core
     from esl.simulator.gateways import Gateway
 
+IDLE_CPU = 96.666667  # per cent, always: a simulated switch is never busy
 TIMER_B_SECONDS = 32.0  # no SIP reply at all
 USAGE = (
     "-USAGE: <call url> <exten>|&<application_name>(<app_args>) [<dialplan>] [<context>] [<cid_name>] "
@@ -70,7 +71,8 @@ def _admit(core: Core, uuid: str) -> None:
     """Six different reasons, one answer (FACTS sections 4, 8). N per second lets N - 1 through (d42, d43)."""
     core.roll_second()
     over = core.this_second >= max(1, core.sps_in_force - 1)
-    if core.paused_out or core.shutting_down or uuid in core.channels or over:
+    busy = core.min_idle_cpu > IDLE_CPU
+    if core.paused_out or core.shutting_down or uuid in core.channels or over or busy:
         raise Refused(_REFUSED)
     if len(core.channels) >= core.max_sessions:
         raise Refused(_REFUSED)
@@ -225,6 +227,7 @@ def _early(core: Core, channel: Channel) -> None:
 def _answer(core: Core, channel: Channel) -> None:
     legs.cancel(channel, "dead")
     legs.answer(core, channel)
+    hearing.waits(core, channel)
     end = channel.far_end
     if end is not None and end.bye_after_answer is not None:
         legs.timer(

@@ -79,6 +79,8 @@ def _api(core: Core, client: Client, text: str) -> None:
     number, at_us = core.number(), core.us
 
     def answer(body: str) -> None:
+        if core.dying:  # `fsctl shutdown now`: no reply, no event (FACTS section 1)
+            return
         core.send(client, encode_api_response(body))
         _api_event(core, name, args, number, at_us)
         _unblock(core, client)

@@ -238,9 +238,17 @@ def report(core: Core, channel: Channel) -> None:
     for name, at_us in moments:
         if at_us:
             v.set(f"{name}_stamp", stamp(at_us))
-    for name, at_us in [*moments[:4], ("last_hold", 0)]:
+    last_hold = c.hold_spans[0][0] if c.hold_spans else 0
+    for name, at_us in [*moments[:4], ("last_hold", last_hold)]:
         _epochs(channel, name, at_us)
-    v.update(dict.fromkeys(("hold_accum_seconds", "hold_accum_usec", "hold_accum_ms"), "0"))
+    held = c.held_us()
+    v.set("hold_accum_seconds", str(held // 1_000_000))
+    v.set("hold_accum_usec", str(held))
+    v.set("hold_accum_ms", str(held // 1000))
+    if c.hold_spans:
+        spans = ",".join(f"{{{start},{end}}}" for start, end in c.hold_spans)
+        v.set("hold_stamp", stamp(last_hold))
+        v.set("hold_events", f"{{{spans}}}")
     for name, at_us in [("resurrect", 0), *moments[4:]]:
         _epochs(channel, name, at_us)
     v.set("last_app", c.last_app)
@@ -263,7 +271,8 @@ def _epochs(channel: Channel, name: str, at_us: int) -> None:
 
 def _caller_id(channel: Channel) -> str:
     name = "Outbound Call" if channel.flipped else channel.caller_id_name
-    number = channel.number if channel.flipped else channel.caller_id_number
+    shown = channel.cid_shown or channel.number
+    number = shown if channel.flipped else channel.caller_id_number
     return f'"{name}" <{number}>' if name else number
 
 

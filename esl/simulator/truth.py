@@ -6,8 +6,10 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-Outcome = Literal["bridged", "not_bridged", "no_answer", "busy", "failed", "cancelled", "lost"]
-EndedBy = Literal["far_end", "command", "application", "partner", "timeout", "network", "crash", "shutdown"]
+Outcome = Literal["", "bridged", "not_bridged", "no_answer", "busy", "failed", "cancelled", "lost"]
+EndedBy = Literal[
+    "", "far_end", "command", "application", "partner", "timeout", "network", "crash", "shutdown"
+]
 
 
 @dataclass(slots=True)
@@ -37,8 +39,8 @@ class CallTruth:
     ended: int = 0
     cause: str = ""
     sip_status: int = 0
-    ended_by: EndedBy | str = ""
-    outcome: Outcome | str = ""
+    ended_by: EndedBy = ""
+    outcome: Outcome = ""
     talk_us: int = 0
     silence_us: int = 0
     message_us: int = 0

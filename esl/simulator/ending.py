@@ -1,0 +1,61 @@
+"""The end of a leg: its thread leaves what it runs, lets the partner go, reports, is destroyed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from esl.simulator import apps, bridge, hearing, hooks, legs, listing, originate, sip
+from esl.simulator.causes import Q850
+from esl.simulator.channel import STATE_NUMBER
+
+if TYPE_CHECKING:
+    from esl.simulator.channel import Channel
+    from esl.simulator.core import Core
+
+
+def tear_down(core: Core, channel: Channel) -> None:
+    """The leg's thread sees the hang-up: applications end, the partner is let go, the leg reports."""
+    if channel.destroyed or channel.running == "CS_REPORTING":
+        return
+    hearing.ends(core, channel)
+    apps.interrupt(core, channel)
+    bridge.leg_ends(core, channel)
+    failed = channel.job is not None
+    job_first = failed and core.rng.random() < 0.4
+    if job_first:
+        originate.fail(core, channel)
+    legs.run_state(core, channel, "CS_HANGUP")
+    channel.hangup_us = core.us
+    channel.touch()
+    legs.call_state(core, channel, "HANGUP")
+    channel.vars.set("hangup_cause", channel.hangup_cause)
+    channel.vars.set("hangup_cause_q850", str(Q850.get(channel.hangup_cause or "", 16)))
+    hooks.hangup_hook(core, channel)
+    legs.run_state(core, channel, "CS_REPORTING")
+    sip.report(core, channel)
+    core.emit(channel, "CHANNEL_HANGUP_COMPLETE", head=[("Hangup-Cause", channel.hangup_cause or "")])
+    if failed:
+        core.after(1, lambda: _leave(core, channel))
+    else:
+        _leave(core, channel)
+
+
+def _leave(core: Core, channel: Channel) -> None:
+    if channel.job is not None:
+        originate.fail(core, channel)
+    destroy(core, channel)
+
+
+def destroy(core: Core, channel: Channel) -> None:
+    channel.destroyed = True
+    channel.state = STATE_NUMBER["CS_DESTROY"]
+    core.emit(channel, "CHANNEL_DESTROY")
+    legs.run_state(core, channel, "CS_DESTROY")
+    core.channels.pop(channel.uuid, None)
+    listing.gone(core, channel)
+    if channel.truth is not None:
+        truth = channel.truth
+        truth.sip_status = channel.sip_status
+        truth.close(channel.hangup_us or core.us, channel.hangup_cause or "", truth.ended_by)
+        if core.on_ended is not None:
+            core.on_ended(truth)
