@@ -6,7 +6,8 @@ import argparse
 import sys
 import time
 
-from tests.simulation.scenario import base, chaos
+from tests.simulation import scenario as scenarios
+from tests.simulation.scenario import base
 from tests.simulation.world import World
 
 
@@ -17,6 +18,7 @@ def main() -> int:
     parser.add_argument(
         "--base", type=float, metavar="P", help="the base scenario with this answer probability"
     )
+    parser.add_argument("--kind", choices=("chaos", "storm", "kills", "freeze"), default="chaos")
     parser.add_argument("--agents", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=1200.0)
     parser.add_argument("--trace", action="store_true", help="print the history")
@@ -25,7 +27,7 @@ def main() -> int:
     if asked.base is not None:
         scenario = base(asked.seed, agents=asked.agents, answer_probability=asked.base, seconds=asked.seconds)
     else:
-        scenario = chaos(asked.seed)
+        scenario = getattr(scenarios, asked.kind)(asked.seed)
     began = time.perf_counter()
     world = World(scenario, trace=asked.last if asked.trace else 0)
     try:
@@ -39,7 +41,7 @@ def main() -> int:
         f"outcomes { {str(k): v for k, v in sorted(result.figures.outcomes.items())} }",
         f"counters {dict(result.counters)}",
         f"illegal {dict(result.illegal)}",
-        f"{result.virtual_seconds:.0f} virtual seconds, {result.steps} steps, {time.perf_counter() - began:.1f} s",
+        f"{result.virtual_seconds:.0f} virtual s, {result.steps} steps, {time.perf_counter() - began:.1f} s",
         *(f"VIOLATION {violation}" for violation in result.violations),
     ):
         print(text)  # noqa: T201

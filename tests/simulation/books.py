@@ -34,7 +34,7 @@ def check_books(checker: Checker) -> None:
 
 
 def _abandon_rate(checker: Checker) -> None:
-    """Within what chance allows at the target. People we lost to a fault or to a dropped phone are not the pacer's."""
+    """Within what chance allows at the target. Who was lost to a fault or a phone is not the pacer's."""
     store, view = checker.store, checker.view
     live = abandoned = 0
     for row in store.attempts.values():
@@ -78,7 +78,8 @@ def _attempt(checker: Checker, row: AttemptRow, closed: AttemptClosed, legs: lis
     if checker.switch_died_between(leg.ended / 1e6, closed.at):
         expected |= LOST  # its end went down with the switch before the dialer heard of it
     if closed.outcome not in expected:
-        said = f"{name} is {closed.outcome}, the truth is {sorted(expected)} ({leg.outcome}, {leg.cause}, {leg.ended_by}"
+        truth = f"{sorted(map(str, expected))} ({leg.outcome}, {leg.cause}, {leg.ended_by}"
+        said = f"{name} is {closed.outcome}, the truth is {truth}"
         checker.fail("outcome true", f"{said}, waited {waited_seconds(leg) if leg.answered else 0:.2f} s)")
         return
     if leg.ended_by not in ("crash", "shutdown"):

@@ -1,4 +1,4 @@
-"""Virtual time: one heap of things to do. Equal times run in the order they were asked for, so a seed decides all."""
+"""Virtual time: one heap of things to do. Equal times run in the order they were asked for."""
 
 from __future__ import annotations
 

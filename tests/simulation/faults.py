@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 
 class Mercy(StrEnum):
-    """How much of the step survives in which `kill -9` hits. Saves go before Sends, so nothing else can happen."""
+    """How much of the step survives in which `kill -9` hits: Saves go before Sends."""
 
     NOTHING = "nothing"
     SOME_RECORDS = "some_records"

@@ -1,6 +1,6 @@
-"""What must always hold, judged from three independent views: the switch's truth, the durable records, the commands.
+"""What must always hold, judged from three views: the switch's truth, the durable records, the commands.
 
-Cheap checks run after every event, the look at everything once a second, the books against the truth at the end.
+Cheap checks run after every event, the look around once a second, the books against the truth at the end.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Checker:
         self.process: DialerProcess | None = None
         self.legs: dict[str, LegBook] = {}
         self.refused: set[str] = set()
-        self.originates_of: dict[int, int] = {}
+        self.originated_by: dict[int, set[str]] = {}
         self._said: set[str] = set()
         self._opened_agent_legs: dict[str, str] = {}
         self._dead_since: dict[str, float] = {}
@@ -218,7 +218,7 @@ class Checker:
 
     def sent(self, process: DialerProcess, command: Command) -> None:
         """A command is written to the switch."""
-        if isinstance(command, BgApi) and "originate" in (command.name, command.args.split(" ", 1)[0]):
+        if isinstance(command, BgApi) and "originate" in (command.name, command.args[:9]):
             self._originate(process, command)
         elif isinstance(command, Api) and command.name == "uuid_bridge":
             a, _, b = command.args.partition(" ")
@@ -227,16 +227,18 @@ class Checker:
             self._kill(command.args.split(" ", 1)[0])
 
     def _originate(self, process: DialerProcess, command: BgApi) -> None:
-        self.originates_of[process.token] = self.originates_of.get(process.token, 0) + 1
         found = _ORIGIN.search(command.args)
         if found is None:
             self.fail("originate", f"not understood: {command.args[:200]}")
             return
         leg_id, _, number = found.groups()
+        self.originated_by.setdefault(process.token, set()).add(leg_id)
         book = self.book(leg_id)
         book.originates += 1
         if book.originates > 1:
             self.fail("dialed once", f"leg {leg_id} originated {book.originates} times")
+        if process is not self.process:
+            return  # it woke up late: the switch itself must refuse
         attempt_id = self.store.attempt_of_leg.get(leg_id)
         if attempt_id is None:
             if leg_id not in self._opened_agent_legs:

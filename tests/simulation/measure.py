@@ -28,8 +28,8 @@ class Figures:
         """One line for people."""
         return (
             f"attempts {self.attempts} answers {self.live_answers} abandoned {self.abandoned} "
-            f"({100 * self.abandon_rate:.2f} %) early {self.ended_before_agent} occupancy {self.occupancy:.3f} "
-            f"talk {self.talk_minutes_per_agent_hour:.1f} min/h"
+            f"({100 * self.abandon_rate:.2f} %) early {self.ended_before_agent} "
+            f"occupancy {self.occupancy:.3f} talk {self.talk_minutes_per_agent_hour:.1f} min/h"
         )
 
 

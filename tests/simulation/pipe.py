@@ -1,4 +1,4 @@
-"""One direction of a TCP connection in virtual time: bytes arrive late, whole and in order, or the rest never does."""
+"""One direction of a TCP connection in virtual time: late, whole and in order, or the rest never comes."""
 
 from __future__ import annotations
 

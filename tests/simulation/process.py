@@ -119,13 +119,14 @@ class DialerProcess:
     def thaw(self) -> None:
         """SIGCONT: the write that was interrupted goes out; then it asks whether it still commands.
 
-        (`callflow.lease.Lease.settle`: nothing else happens before that is answered.) What waited happens after.
+        (`callflow.lease.Lease.settle`: nothing else happens before that.) What waited comes after.
         """
         self.frozen = False
         backlog, self._backlog = self._backlog, []
         if self._interrupted is not None:
             self._interrupted()
         if self._store.token != self.token:
+            self.frozen = True  # waits for the answer, hears that it lost, ends
             self._clock.after(0.05, lambda: self.die(lose_in_flight=False))
             return
         for action in backlog:

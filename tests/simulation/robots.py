@@ -1,4 +1,4 @@
-"""Robot agents: they log in, wrap their calls up, take breaks, leave and come back, all by commands, as people do.
+"""Robot agents: they log in, wrap up, take breaks, leave and come back, all by commands, as people do.
 
 They look at the database row of their agent (what their browser shows), never into the engine.
 """
@@ -41,7 +41,7 @@ Ask = Callable[[CommandKind, str, dict[str, object]], None]
 
 
 class Robots:
-    """All agents of a world. `restless`: mean seconds between whims of one agent; None for the base scenario."""
+    """All agents of a world. `restless`: mean seconds between one agent's whims; None: never."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Robots:
             self._ask_for(robot, CommandKind.AGENT_LOGOUT)
 
     def state_saved(self, record: AgentStateChanged) -> None:
-        """A call ended: the robot writes its disposition after a while (or forgets, and the limit ends it)."""
+        """A call ended: the robot gives its disposition after a while (or forgets: the limit ends it)."""
         robot = self.robots[record.agent_id]
         if record.state is not AgentState.WRAP_UP or record.attempt_id is None:
             return

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from esl.simulator.callees import CalleeProfile, FarEnd, agent_phone, customer
 from models.enums import DialMode
-from tests.simulation.faults import Fault, draw_faults
+from tests.simulation.faults import AgentPhonesOut, Fault, FreezeDialer, draw_faults, draw_kill
 from tests.simulation.store import AgentRow, Lead
 
 WALL0 = 1_795_532_400.0
@@ -20,6 +20,7 @@ class Scenario:
     """One run. Durations in seconds; the defaults are the base scenario of PACING.md."""
 
     seed: int
+    kind: str = "chaos"
     agents: int = 5
     leads: int = 1000
     dial_seconds: float = 600.0
@@ -51,6 +52,7 @@ def base(
     """The base scenario of PACING.md, undisturbed."""
     return Scenario(
         seed=seed,
+        kind="base",
         agents=agents,
         leads=int(agents * seconds / 100.0 / answer_probability) + 500,
         dial_seconds=seconds,
@@ -104,6 +106,7 @@ def storm(seed: int) -> Scenario:
     rng = random.Random(f"{seed}:storm")
     return replace(
         chaos(seed),
+        kind="storm",
         dial_seconds=200.0,
         callees=CalleeProfile(
             answer_probability=0.8,
@@ -120,7 +123,40 @@ def storm(seed: int) -> Scenario:
         clumsy_phones=0.3,
         mischief=0.4,
         slow_network=rng.choice((0.0, 0.6)),
-        faults=draw_faults(rng, 4, 15.0, 180.0),
+        faults=(
+            *draw_faults(rng, 3, 15.0, 130.0),
+            AgentPhonesOut(rng.uniform(130.0, 140.0), rng.uniform(20.0, 60.0)),
+        ),
+    )
+
+
+def kills(seed: int, count: int = 8) -> Scenario:
+    """`kill -9` again and again, at random moments, and nothing else goes wrong."""
+    rng = random.Random(f"{seed}:kills")
+    seconds = 30.0 * count + 40.0
+    return replace(
+        chaos(seed),
+        kind="kills",
+        dial_seconds=seconds,
+        leads=1000,
+        restless=90.0,
+        clumsy_phones=0.0,
+        slow_network=0.0,
+        faults=tuple(draw_kill(rng, 15.0 + 30.0 * index + rng.uniform(0.0, 20.0)) for index in range(count)),
+    )
+
+
+def freeze(seed: int) -> Scenario:
+    """SIGSTOP past the lease, another takes over, SIGCONT; odd seeds without our own watch over the lease."""
+    rng = random.Random(f"{seed}:freeze")
+    return replace(
+        chaos(seed),
+        kind="freeze",
+        dial_seconds=240.0,
+        clumsy_phones=0.0,
+        callees=replace(chaos(seed).callees, agent_hangs_up_after_mean=None),
+        guard_lease=seed % 2 == 0,
+        faults=(FreezeDialer(rng.uniform(20.0, 100.0), rng.uniform(14.0, 60.0)),),
     )
 
 
@@ -129,7 +165,7 @@ def with_faults(scenario: Scenario, *faults: Fault) -> Scenario:
     return replace(scenario, faults=tuple(sorted(faults, key=lambda fault: fault.at)))
 
 
-# --- people -------------------------------------------------------------------------------------------------------
+# --- people -------------------------------------------------------------------------------------------
 
 
 def make_leads(scenario: Scenario, rng: random.Random) -> list[Lead]:
@@ -155,7 +191,7 @@ def make_agents(scenario: Scenario, campaign_id: str) -> list[AgentRow]:
 def customer_behaviour(
     scenario: Scenario, carrier_fails: Callable[[], bool]
 ) -> Callable[[random.Random, str], FarEnd]:
-    """The base callee, or one of the odd ones: early media, silence, redirects, people who hang up at once."""
+    """The base callee, or an odd one: early media, silence, redirects, people who hang up at once."""
 
     def behave(rng: random.Random, number: str) -> FarEnd:
         end = customer(scenario.callees, rng)

@@ -1,8 +1,8 @@
 """An in-memory stand-in for PostgreSQL and the local journal, with the repository's semantics.
 
 - A claim makes durable attempts; one open attempt per number and per person; only the lease's holder claims.
-- `apply` is idempotent, as the replay of the journal needs it. What contradicts what is already there is kept in
-  `contradictions`, for the invariants.
+- `apply` is idempotent, as the replay of the journal needs it. What contradicts what is there already is kept
+  in `contradictions`, for the invariants.
 - The store survives the dialer.
 """
 

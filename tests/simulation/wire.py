@@ -1,7 +1,7 @@
 """The dialer's end of the Event Socket in virtual time: the real codec and encoder, replies paired by order.
 
-What `esl.link` and `callflow.lease` do on a real socket, in the same order: authenticate, subscribe, ask for the
-core uuid, set the fence, announce the link as up; after a loss try again with back-off.
+What `esl.link` and `callflow.switch` do on a real socket, in the same order: authenticate, subscribe, raise
+the fence, ask for the core uuid, announce the link as up; after a loss try again with back-off.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class Wire:
         self._held.clear()
 
     def send(self, command: Command, waiter: Waiter | None = None) -> None:
-        """Write a command; `waiter` gets its reply. Without a link both are dropped, as the real client fails them."""
+        """Write a command; `waiter` gets its reply. Without a link it is lost."""
         if self._up is not None:
             self._waiting.append(waiter or _ignore)
             self._up.send(encode(command))

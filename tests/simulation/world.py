@@ -1,4 +1,4 @@
-"""The whole system in virtual time: switch, network, dialers, database, agents, faults. One seed, one history."""
+"""The whole system in virtual time: switch, network, dialers, database, agents, faults, from one seed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.simulation import faults as f
 from tests.simulation.clock import Clock
 from tests.simulation.invariants import Checker, Violation
 from tests.simulation.measure import Figures, measure
-from tests.simulation.process import DialerProcess
+from tests.simulation.process import DialerProcess, makes_call
 from tests.simulation.robots import Robots
 from tests.simulation.scenario import (
     WALL0,
@@ -57,9 +57,11 @@ class Result:
     steps: int
     trace: list[str] = field(default_factory=list)
 
-    def replay(self) -> str:
-        """The command that shows it again."""
-        return f"python -m tests.simulation --seed {self.scenario.seed} --trace"
+    def report(self) -> str:
+        """What did not hold, and the command that shows it again."""
+        kind = self.scenario.kind
+        again = f"python -m tests.simulation --kind {kind} --seed {self.scenario.seed} --trace"
+        return "\n".join([f"seed {self.scenario.seed}: {again}", *map(str, self.violations[:10])])
 
 
 class World:
@@ -71,13 +73,13 @@ class World:
         *,
         make_engine: EngineFactory = Engine,
         trace: int = 0,
-        stop_at_first: bool = False,
+        stop_at: frozenset[str] = frozenset(),
     ) -> None:
         self.scenario = scenario
         self.clock = Clock()
         self.trace: deque[str] = deque(maxlen=trace)
         self._tracing = trace > 0
-        self._stop_at_first = stop_at_first
+        self._stop_at = stop_at
         self._make_engine = make_engine
         self._rng = random.Random(f"{scenario.seed}:world")
         self._ids = random.Random(f"{scenario.seed}:ids")
@@ -92,6 +94,7 @@ class World:
         self.kills = 0
         self.dead_steps = 0
         self.stopped_at = 0.0
+        self.late_originates: list[str] = []
         self.transitions: Counter[tuple[str, str, str]] = Counter()
         self.illegal: Counter[tuple[str, str, str]] = Counter()
         self.counters: Counter[str] = Counter()
@@ -210,6 +213,8 @@ class World:
                 self._mischief(record)
 
     def sent(self, process: DialerProcess, command: Command) -> None:
+        if makes_call(command) and process is not self.processes[-1]:
+            self.late_originates.append(str(command))
         self.note(f"#{process.token} send {command}") if self._tracing else None
         self.checker.sent(process, command)
 
@@ -227,7 +232,7 @@ class World:
     def _gather(self, process: DialerProcess) -> None:
         self.transitions.update(process.engine.transitions)
         self.illegal.update(process.engine.illegal)
-        self.counters.update({k: v for k, v in process.engine.status().get("counters", {}).items()})
+        self.counters.update(process.engine.status()["counters"])
         self.dead_steps += process.steps
 
     # --- dialers ------------------------------------------------------------------------------------------
@@ -401,6 +406,12 @@ class World:
         self.clock.after(seconds, process.thaw)
         self.clock.after(0.5, self.start_dialer)
 
+    def switch_legs_of(self, process: DialerProcess, *, after: float) -> list[str]:
+        """Legs that this dialer made the switch create after a moment."""
+        since = round((WALL0 + after) * 1e6)
+        fresh = (leg for leg in self.switch.truth if leg.created > since)
+        return [leg.uuid for leg in fresh if leg.uuid in self.checker.originated_by.get(process.token, ())]
+
     # --- the run ------------------------------------------------------------------------------------------
 
     def run(self) -> Result:
@@ -415,10 +426,9 @@ class World:
         while not self._finished:
             self._advance()
             self.checker.after_event(self.clock.now)
-            if self._stop_at_first and self.checker.violations:
-                break
-        if not (self._stop_at_first and self.checker.violations):
-            self.checker.finish(self.clock.now, self.switch.live_uuids())
+            if self._stop_at and any(v.rule in self._stop_at for v in self.checker.violations):
+                return self._result()
+        self.checker.finish(self.clock.now, self.switch.live_uuids())
         return self._result()
 
     def _advance(self) -> None:
