@@ -9,6 +9,10 @@ __all__ = [
     "Decision",
     "Pacer",
     "PacingValueError",
+    "SimulationResult",
+    "erlang_b",
+    "erlang_c",
+    "simulate_base",
 ]
 
 class PacingValueError(ValueError):
@@ -109,7 +113,94 @@ class Pacer:
         self, now: float, *, lines_free: int, rate_tokens: int, leads: int, pending: int = 0
     ) -> Decision:
         """How many to dial now. `pending`: dials asked for and not yet reported by `dialed`."""
+    def snapshot(self) -> bytes:
+        """What was learned, as bytes, for `restore` after a restart. Agents, calls and ledger are not in it."""
+    def restore(self, data: bytes) -> None:
+        """Take over what another pacer learned.
+
+        Raises PacingValueError for bytes that are not a snapshot of this version; nothing is changed then.
+        """
+    def answer_probability(self) -> float:
+        """Answer probability as learned so far."""
     def ledger(self) -> tuple[int, int]:
         """(answered by a person, abandoned), the budget's history included."""
     def ignored_events(self) -> int:
         """Events that made no sense and were ignored."""
+
+@final
+class SimulationResult:
+    """Outcome of a simulated run. Frozen."""
+
+    @property
+    def attempts(self) -> int:
+        """Dials."""
+    @property
+    def live_answers(self) -> int:
+        """Answered by a person."""
+    @property
+    def abandoned(self) -> int:
+        """Answered by a person with no agent within the grace."""
+    @property
+    def ended_before_agent(self) -> int:
+        """Ended by the person before an agent was there (never, in the base scenario)."""
+    @property
+    def abandon_rate(self) -> float:
+        """abandoned / live_answers."""
+    @property
+    def occupancy(self) -> float:
+        """Share of the agents' time that is talk or wrap-up, cold start included."""
+    @property
+    def talk_minutes_per_agent_hour(self) -> float:
+        """Minutes of talk per agent and hour."""
+    @property
+    def connected(self) -> int:
+        """Conversations."""
+    @property
+    def handle_mean(self) -> float:
+        """Mean talk and wrap-up per conversation, seconds."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+def simulate_base(
+    agents: int,
+    answer_probability: float,
+    seconds: float,
+    seed: int,
+    target: float = 0.03,
+    policy: Literal["predictive", "progressive"] = "predictive",
+    *,
+    talk_mean: float = 120.0,
+    talk_cv: float = 1.0,
+    wrap_mean: float = 15.0,
+    wrap_cv: float = 0.5,
+    ring_low: float = 6.0,
+    ring_high: float = 20.0,
+    no_answer_seconds: float = 25.0,
+    grace_seconds: float = 2.0,
+    decide_interval: float = 0.2,
+    dial_latency: float = 0.0,
+    bridge_latency: float = 0.0,
+    lines: int = 1_000_000,
+    change_at: float | None = None,
+    changed_probability: float | None = None,
+) -> SimulationResult:
+    """Simulate the base scenario with the live pacer, everything learned from nothing; same seed, same result.
+
+    Talk and wrap-up are lognormal (mean in seconds, coefficient of variation), the answer delay is uniform, an
+    unanswered dial occupies its line for `no_answer_seconds`. Dialing stops at `seconds`; occupancy is over
+    0..seconds, and calls dialed before count in full. dial_latency: from a decision to its dials. bridge_latency:
+    from a match to the conversation. From `change_at` on, `changed_probability` holds. The GIL is released.
+    Raises PacingValueError for values outside their range.
+    """
+
+def erlang_b(servers: float, load: float) -> float:
+    """Probability that a call finds all servers busy and is lost, at `load` erlang offered (Erlang B).
+
+    Fractional servers are allowed. Relative error at most 1e-12. Raises PacingValueError outside 0 to 10,000,000.
+    """
+
+def erlang_c(servers: float, load: float) -> float:
+    """Probability that a call has to wait (Erlang C); 1 when the load is not below the number of servers.
+
+    Fractional servers are allowed. Relative error at most 1e-12. Raises PacingValueError outside 0 to 10,000,000.
+    """

@@ -7,10 +7,11 @@
 //! sqrt(surplus), so that it hardly ever falls under zero; it is allowed to grow with the root of the budget, which
 //! makes the pacing smoother at no cost in the rate (the unspent share tends to zero).
 
-/// Surplus (in abandons) kept untouched.
+/// Surplus (in abandons) kept untouched, and how it grows with the root of all abandons allowed so far.
 const RESERVE: f64 = 1.0;
+const RESERVE_GROWTH: f64 = 0.17;
 /// Surplus beyond the reserve at which the risk is `RISK_AT_SETTLE` x target.
-const SETTLE: f64 = 4.0;
+const SETTLE: f64 = 5.0;
 /// How `SETTLE` grows with the root of all abandons allowed so far.
 const GROWTH: f64 = 0.3;
 const RISK_AT_SETTLE: f64 = 2.5;
@@ -43,8 +44,9 @@ pub(crate) fn allowance(target: f64, answered: u64, abandoned: u64, shortfall: f
     let (answered, abandoned) = (answered as f64, abandoned as f64);
     let allowed = target * answered;
     let surplus = allowed - abandoned - shortfall;
+    let reserve = RESERVE + RESERVE_GROWTH * allowed.sqrt();
     let settle = SETTLE + GROWTH * allowed.sqrt();
-    let risk = RISK_AT_SETTLE * target * (surplus - RESERVE) / settle;
+    let risk = RISK_AT_SETTLE * target * (surplus - reserve) / settle;
     Allowance {
         risk: risk.clamp(0.0, HIGHEST_RISK),
         risk_on_idle: RISK_WITHOUT_SURPLUS * target,

@@ -165,12 +165,7 @@ impl Durations {
             / f64::from(steps)
     }
 
-    /// What is learned, for a snapshot.
-    pub fn learned(&self) -> [&[f64; PIECES]; 2] {
-        [&self.ends, &self.time]
-    }
-
-    /// Takes over what a snapshot holds.
+    /// What is learned, for a snapshot to read or to fill.
     pub fn learned_mut(&mut self) -> [&mut [f64; PIECES]; 2] {
         [&mut self.ends, &mut self.time]
     }

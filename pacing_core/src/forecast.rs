@@ -40,6 +40,17 @@ impl Learned {
         }
     }
 
+    /// Works everything out anew with nothing in flight or running.
+    pub fn settle(&mut self) {
+        let nobody = Running::new();
+        // The share of the prior follows the data in a few steps of the EM algorithm.
+        for _ in 0..4 {
+            self.ring.refresh(&[0.0; ROWS]);
+        }
+        self.talk.refresh(&nobody);
+        self.wrap.refresh(&nobody);
+    }
+
     /// Takes in whether a dial with a given probability was answered.
     pub fn observe_given(&mut self, p: f64, answered: bool) {
         let keep = 1.0 - 1.0 / 300.0;

@@ -14,6 +14,7 @@ mod books;
 mod budget;
 mod distribution;
 mod duration;
+pub mod erlang;
 mod error;
 mod forecast;
 mod normal;
@@ -23,6 +24,7 @@ mod python;
 mod random;
 mod ring;
 pub mod simulation;
+mod snapshot;
 
 pub use books::{AgentState, Outcome};
 pub use error::PacingError;

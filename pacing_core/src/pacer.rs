@@ -4,6 +4,7 @@ use crate::budget;
 use crate::error::PacingError;
 use crate::forecast::{Forecast, Learned, Scene};
 use crate::ring::RingEnd;
+use crate::snapshot;
 
 /// An answered person is reported as connected or abandoned at most so long after it happened, seconds.
 const REPORT_DELAY: f64 = 0.25;
@@ -319,6 +320,27 @@ impl Pacer {
             (Stage::Waiting { .. }, _) => {}
             (Stage::Talking { agent }, _) => self.conversation_over(now, agent),
         }
+    }
+
+    /// What was learned, as bytes. Agents, calls and the ledger are not part of it.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<u8> {
+        snapshot::write(&self.learned)
+    }
+
+    /// Takes over what another pacer learned.
+    ///
+    /// # Errors
+    /// [`PacingError::Snapshot`] for bytes that are not a snapshot of this version; nothing is changed then.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), PacingError> {
+        self.learned = snapshot::read(bytes)?;
+        Ok(())
+    }
+
+    /// Answer probability as learned so far.
+    #[must_use]
+    pub fn answer_probability(&self) -> f64 {
+        self.learned.ring.answer_probability()
     }
 
     /// How many to dial now, and why not more.

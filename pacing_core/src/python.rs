@@ -3,7 +3,10 @@
 use pyo3::create_exception;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
+use crate::erlang;
+use crate::simulation::{Scenario, simulate};
 use crate::{AgentState, Decision, Limits, Options, Outcome, Pacer, PacingError, Policy};
 
 create_exception!(
@@ -171,6 +174,18 @@ impl PyPacer {
         self.inner.decide(now, limits).into()
     }
 
+    fn snapshot<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.inner.snapshot())
+    }
+
+    fn restore(&mut self, data: &[u8]) -> PyResult<()> {
+        self.inner.restore(data).map_err(raise)
+    }
+
+    fn answer_probability(&self) -> f64 {
+        self.inner.answer_probability()
+    }
+
     /// Answered by a person and abandoned, the budget's history included.
     fn ledger(&self) -> (u64, u64) {
         self.inner.ledger()
@@ -182,6 +197,108 @@ impl PyPacer {
     }
 }
 
+/// Outcome of a simulated run.
+#[pyclass(frozen, eq, get_all, name = "SimulationResult", module = "pacing_core")]
+#[derive(PartialEq)]
+struct PySimulationResult {
+    attempts: u64,
+    live_answers: u64,
+    abandoned: u64,
+    ended_before_agent: u64,
+    abandon_rate: f64,
+    occupancy: f64,
+    talk_minutes_per_agent_hour: f64,
+    connected: u64,
+    handle_mean: f64,
+}
+
+#[pymethods]
+impl PySimulationResult {
+    fn __repr__(&self) -> String {
+        format!(
+            "SimulationResult(attempts={}, live_answers={}, abandoned={}, abandon_rate={:.5}, occupancy={:.4})",
+            self.attempts, self.live_answers, self.abandoned, self.abandon_rate, self.occupancy
+        )
+    }
+}
+
+#[pyfunction]
+#[pyo3(signature = (agents, answer_probability, seconds, seed, target=0.03, policy="predictive", *,
+                    talk_mean=120.0, talk_cv=1.0, wrap_mean=15.0, wrap_cv=0.5, ring_low=6.0, ring_high=20.0,
+                    no_answer_seconds=25.0, grace_seconds=2.0, decide_interval=0.2, dial_latency=0.0,
+                    bridge_latency=0.0, lines=1_000_000, change_at=None, changed_probability=None))]
+#[allow(clippy::too_many_arguments)]
+fn simulate_base(
+    py: Python<'_>,
+    agents: u32,
+    answer_probability: f64,
+    seconds: f64,
+    seed: u64,
+    target: f64,
+    policy: &str,
+    talk_mean: f64,
+    talk_cv: f64,
+    wrap_mean: f64,
+    wrap_cv: f64,
+    ring_low: f64,
+    ring_high: f64,
+    no_answer_seconds: f64,
+    grace_seconds: f64,
+    decide_interval: f64,
+    dial_latency: f64,
+    bridge_latency: f64,
+    lines: u32,
+    change_at: Option<f64>,
+    changed_probability: Option<f64>,
+) -> PyResult<PySimulationResult> {
+    let scenario = Scenario {
+        agents,
+        answer_probability,
+        change: change_at.zip(changed_probability),
+        talk_mean,
+        talk_cv,
+        wrap_mean,
+        wrap_cv,
+        ring_low,
+        ring_high,
+        no_answer_seconds,
+        seconds,
+        seed,
+        decide_interval,
+        dial_latency,
+        bridge_latency,
+        lines,
+        pacer: Options {
+            target,
+            grace_seconds,
+            policy: parse_policy(policy).map_err(raise)?,
+            ..Options::default()
+        },
+    };
+    let r = py.detach(|| simulate(&scenario)).map_err(raise)?;
+    Ok(PySimulationResult {
+        attempts: r.attempts,
+        live_answers: r.live_answers,
+        abandoned: r.abandoned,
+        ended_before_agent: r.ended_before_agent,
+        abandon_rate: r.abandon_rate,
+        occupancy: r.occupancy,
+        talk_minutes_per_agent_hour: r.talk_minutes_per_agent_hour,
+        connected: r.connected,
+        handle_mean: r.handle_mean,
+    })
+}
+
+#[pyfunction]
+fn erlang_b(servers: f64, load: f64) -> PyResult<f64> {
+    erlang::erlang_b(servers, load).map_err(raise)
+}
+
+#[pyfunction]
+fn erlang_c(servers: f64, load: f64) -> PyResult<f64> {
+    erlang::erlang_c(servers, load).map_err(raise)
+}
+
 #[pymodule]
 fn pacing_core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add(
@@ -190,5 +307,9 @@ fn pacing_core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     )?;
     module.add_class::<PyPacer>()?;
     module.add_class::<PyDecision>()?;
+    module.add_class::<PySimulationResult>()?;
+    module.add_function(wrap_pyfunction!(simulate_base, module)?)?;
+    module.add_function(wrap_pyfunction!(erlang_b, module)?)?;
+    module.add_function(wrap_pyfunction!(erlang_c, module)?)?;
     Ok(())
 }

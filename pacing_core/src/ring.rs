@@ -217,12 +217,7 @@ impl RingTable {
         start + STEP * ((wanted - self.incidence[row]) / in_row).clamp(0.0, 1.0)
     }
 
-    /// What is learned, for a snapshot.
-    pub fn learned(&self) -> [&[f64; ROWS]; 3] {
-        [&self.answered, &self.unanswered, &self.censored]
-    }
-
-    /// Takes over what a snapshot holds.
+    /// What is learned, for a snapshot to read or to fill.
     pub fn learned_mut(&mut self) -> [&mut [f64; ROWS]; 3] {
         [&mut self.answered, &mut self.unanswered, &mut self.censored]
     }

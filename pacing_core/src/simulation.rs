@@ -320,18 +320,48 @@ fn check(s: &Scenario) -> Result<(), PacingError> {
         }
     };
     within("agents", f64::from(s.agents), 1.0, 10_000.0, "1 to 10,000")?;
-    within("answer_probability", s.answer_probability, 0.0, 1.0, "0 to 1")?;
+    within(
+        "answer_probability",
+        s.answer_probability,
+        0.0,
+        1.0,
+        "0 to 1",
+    )?;
     within("seconds", s.seconds, 1.0, 1e8, "1 to 100,000,000 seconds")?;
     within("talk_mean", s.talk_mean, 0.1, 1e5, "0.1 to 100,000 seconds")?;
     within("talk_cv", s.talk_cv, 0.0, 10.0, "0 to 10")?;
     within("wrap_mean", s.wrap_mean, 0.0, 1e5, "0 to 100,000 seconds")?;
     within("wrap_cv", s.wrap_cv, 0.0, 10.0, "0 to 10")?;
     within("ring_low", s.ring_low, 0.0, 600.0, "0 to 600 seconds")?;
-    within("ring_high", s.ring_high, s.ring_low, 600.0, "ring_low to 600 seconds")?;
-    within("no_answer_seconds", s.no_answer_seconds, 0.0, 600.0, "0 to 600 seconds")?;
-    within("decide_interval", s.decide_interval, 0.01, 60.0, "0.01 to 60 seconds")?;
+    within(
+        "ring_high",
+        s.ring_high,
+        s.ring_low,
+        600.0,
+        "ring_low to 600 seconds",
+    )?;
+    within(
+        "no_answer_seconds",
+        s.no_answer_seconds,
+        0.0,
+        600.0,
+        "0 to 600 seconds",
+    )?;
+    within(
+        "decide_interval",
+        s.decide_interval,
+        0.01,
+        60.0,
+        "0.01 to 60 seconds",
+    )?;
     within("dial_latency", s.dial_latency, 0.0, 10.0, "0 to 10 seconds")?;
-    within("bridge_latency", s.bridge_latency, 0.0, 10.0, "0 to 10 seconds")?;
+    within(
+        "bridge_latency",
+        s.bridge_latency,
+        0.0,
+        10.0,
+        "0 to 10 seconds",
+    )?;
     if let Some((at, p)) = s.change {
         within("change_at", at, 0.0, 1e8, "0 to 100,000,000 seconds")?;
         within("changed_probability", p, 0.0, 1.0, "0 to 1")?;
