@@ -7,20 +7,17 @@ the figures of the window from the first dial to that stop are computed from the
 
 from __future__ import annotations
 
-import fcntl
 import json
 import math
 import os
 import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import IO, Any
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
@@ -28,8 +25,11 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from callflow import demo_data
+from callflow.demo_cli import demo
 from callflow.demo_data import Place
 from callflow.demo_display import Display, Moment, summary
+from callflow.demo_figures import Outcome, judge
+from callflow.demo_lock import CannotRun, Interrupted, Stop, locked
 from callflow.demo_processes import Child, Family
 from callflow.errors import CallflowError
 from callflow.robots import Plan, Robots
@@ -40,7 +40,6 @@ from models.importing import import_file
 from models.repository import commands, live, reporting
 from models.repository.reporting import Report
 from models.session import sync_engine
-from models.verify import verify
 
 START_SECONDS = 60.0  # real; how long each process may take until it works
 LOOK_SECONDS = 0.1  # real
@@ -51,20 +50,13 @@ SPARE = 1.4
 PASSWORD = "demo"  # noqa: S105 - of the simulator, on the loopback interface
 
 
-class CannotRun(CallflowError):
-    """The demo can't begin; one sentence that says what to do. Exit code 2."""
-
-    code = "demo_cannot_run"
+__all__ = ["Demo", "DemoFailed", "Options", "demo", "run"]
 
 
 class DemoFailed(CallflowError):
     """The demo began and could not go on. Exit code 1."""
 
     code = "demo_failed"
-
-
-class Interrupted(Exception):
-    """A second Ctrl-C: end at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,61 +75,6 @@ class Options:
     drain_max: float = 120.0
     as_json: bool = False
     keep_postgres: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The figures of a run (the JSON line), and each violated invariant as a sentence."""
-
-    figures: Mapping[str, Any]
-    problems: list[str]
-
-
-@contextmanager
-def locked(data_dir: Path) -> Iterator[IO[str]]:
-    """The data directory, made, and locked against a second demo.
-
-    Raises:
-        CannotRun: it can't be written, or another demo has it.
-    """
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        handle = (data_dir / "demo.lock").open("w")
-    except OSError as error:
-        raise CannotRun(
-            f"The data directory {data_dir} can't be written ({error.strerror}): make it writable for this user, "
-            "or choose another with --data-dir."
-        ) from error
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise CannotRun(
-                f"Another demo is running in {data_dir}: end it, or choose another directory with --data-dir."
-            ) from error
-        yield handle
-
-
-class Stop:
-    """Ctrl-C and SIGTERM: the first asks to stop, the second ends everything at once."""
-
-    def __init__(self) -> None:
-        self.asked = threading.Event()
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> Stop:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            self._before[number] = signal.signal(number, self._hear)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _hear(self, number: int, frame: FrameType | None) -> None:
-        if self.asked.is_set():
-            raise Interrupted
-        self.asked.set()
 
 
 class Demo:
@@ -162,6 +99,7 @@ class Demo:
         self._stock_due = 0.0
         self._said_speed = options.speed
         self._exhausted = False
+        self._not_before = -math.inf
 
     def run(self) -> Outcome | None:
         """The whole run; None if it was asked to stop before the first dial.
@@ -344,13 +282,17 @@ class Demo:
             self._read()
         except OperationalError as error:
             raise DemoFailed(f"The private PostgreSQL is away: {error.orig}".strip()) from error
-        real = max(0.0, time.monotonic() - self.began_real)
-        self.display.show(Moment(real if math.isfinite(real) else 0.0, phase, self._live, self._report))
+        if self._live:
+            self.display.show(Moment(self._real_seconds(), phase, self._live, self._report))
+
+    def _real_seconds(self) -> float:
+        """Since the first dial."""
+        return max(0.0, time.monotonic() - self.began_real)
 
     def _read(self) -> None:
         with self.engine.connect() as db:
             found = live.get(db, "dialer")
-            if found is None:
+            if found is None or found.at < self._not_before:
                 return
             self._live = found.payload
             real = time.monotonic()
@@ -369,8 +311,8 @@ class Demo:
         self.lag_ms = max(self.lag_ms, float(self._live.get("lag_p99_ms", 0.0)))
         if self.speed < self._said_speed:
             self.display.say(
-                f"This machine is too slow for speed {self._said_speed:g} (the dialer was more than 200 ms of "
-                f"its own time late): going on at {self.speed:g}."
+                f"This machine is too slow for speed {self._said_speed:g} (the dialer was over 200 ms of "
+                f"its own time late): on at {self.speed:g}."
             )
             self._said_speed = self.speed
 
@@ -386,7 +328,7 @@ class Demo:
         if window is None:
             return False
         self.first_dial, self.began_real = window[0], time.monotonic()
-        self.lag_ms = 0.0
+        self._live, self.lag_ms, self._not_before = {}, 0.0, window[0]
         return True
 
     def _time_is_up(self) -> bool:
@@ -425,12 +367,11 @@ class Demo:
         self.stop.asked.set()  # from here on the next Ctrl-C is the second
         stopped = self._command(CommandKind.CAMPAIGN_STOP)
         lag, speed = self.lag_ms, self.speed
-        self.robots.go_home()
+        self.robots.go_home()  # the dialer logs them out when the last call has ended
         self.dialer.process.send_signal(signal.SIGTERM)
         while self.dialer.process.poll() is None:
             self._read()
-            real = time.monotonic() - self.began_real
-            self.display.show(Moment(real, "winding down", self._live, self._report))
+            self.display.show(Moment(self._real_seconds(), "winding down", self._live, self._report))
             time.sleep(LOOK_SECONDS)
         if self.dialer.process.returncode != 0:
             raise self.dialer.died()
@@ -443,24 +384,11 @@ class Demo:
     def _outcome(self, stopped: float, lag_ms: float, speed: float) -> Outcome:
         begin = self.place.wall if self.first_dial is None else self.first_dial
         with self.engine.connect() as db:
-            report = reporting.report(db, self.place.campaign_id, begin, stopped)
-            violations = verify(db)
-        self._report = report
-        figures = {
-            "attempts": report.attempts,
-            "live_answers": report.live_answers,
-            "abandoned": report.abandoned,
-            "ended_before_agent": report.ended_before_agent,
-            "abandon_rate": round(report.abandon_rate, 5),
-            "occupancy": round(report.occupancy, 4),
-            "talk_minutes_per_agent_hour": round(report.talk_minutes_per_agent_hour, 2),
-            "invariant_violations": len(violations),
-            "lag_p99_ms": round(lag_ms, 1),
-            "speed": speed,
-        }
-        problems = [str(violation) for violation in violations]
-        self.display.say(summary(figures, report, problems))
-        return Outcome(figures, problems)
+            outcome = judge(
+                db, self.place.campaign_id, since=begin, until=stopped, lag_p99_ms=lag_ms, speed=speed
+            )
+        self.display.say(summary(outcome.figures, outcome.report, outcome.problems))
+        return outcome
 
     def _say_nothing_dialed(self) -> None:
         self.display.say("Stopped before the first call was dialed.")

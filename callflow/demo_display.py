@@ -16,6 +16,7 @@ from rich.text import Text
 from models.repository.reporting import Report
 
 PLAIN_EVERY_SECONDS = 5.0
+SHOWN_PROBLEMS = 10
 AGENT_WORDS = {
     "ready": "ready",
     "reserved": "reserved",
@@ -152,7 +153,9 @@ def summary(figures: Mapping[str, Any], report: Report, problems: list[str]) -> 
     ]
     if problems:
         lines.append(f"{figures['invariant_violations']} invariant violations found in the database:")
-        lines.extend(f"  {problem}" for problem in problems)
+        lines.extend(f"  {problem}" for problem in problems[:SHOWN_PROBLEMS])
+        if len(problems) > SHOWN_PROBLEMS:
+            lines.append(f"  ... and {len(problems) - SHOWN_PROBLEMS} more: `ringmaster verify` shows them.")
     else:
         lines.append("Checked from the database alone: no invariant is violated.")
     return "\n".join(lines)

@@ -145,11 +145,8 @@ class Robots:
         self._thread.start()
 
     def go_home(self) -> None:
-        """Nobody logs in again; whoever is in a call finishes it, then logs out."""
+        """Nobody logs in again. Whoever is logged in goes on: calls that ring may still be answered."""
         self._at_work = False
-        with self._engine.begin() as db:
-            for agent_id in self._plan.agent_ids:
-                self._ask(db, CommandKind.AGENT_LOGOUT, agent_id, {"reason": "end of shift"})
 
     def stop(self) -> None:
         """Stop working; agents stay as they are."""
