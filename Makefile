@@ -53,8 +53,7 @@ endef
 	@{ command -v cargo >/dev/null || { \
 	    echo "Ringmaster needs Rust to build its pacing core: install it from https://rustup.rs, then run make again."; exit 2; }; \
 	  echo "Building the pacing core (a minute or two, once) ..."; \
-	  MATURIN_PEP517_ARGS="--release --locked" \
-	    $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .; } >&2
+	  $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .; } >&2
 	@touch $@
 
 setup: .make/built ## set everything up, run nothing
