@@ -54,8 +54,8 @@ _TAKE = text(
 _UNKNOWN = text(
     """
     UPDATE command
-       SET status = 'unknown', finished_at = clock_timestamp(), detail = 'the dialer ended before its outcome
-       was known'
+       SET status = 'unknown', finished_at = clock_timestamp(),
+           detail = 'the dialer ended before its outcome was known'
      WHERE switch_id = CAST(:switch_id AS uuid) AND status = 'taken'
     RETURNING id::text
     """

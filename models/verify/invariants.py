@@ -46,8 +46,8 @@ ALWAYS = {
     "number_twice_at_once": _overlap("number"),
     "person_twice_at_once": _overlap("person_id"),
     "agent_in_two_calls": """
-        SELECT id, 'agent ' || agent_id || ' talked since ' || bridged_at || ', and in the call before until
-        ' || before
+        SELECT id, 'agent ' || agent_id || ' talked since ' || bridged_at
+               || ', and in the call before until ' || before
           FROM (SELECT id, agent_id, bridged_at,
                        max(bridged_at + make_interval(secs => talk_seconds)) OVER (PARTITION BY agent_id
                            ORDER BY bridged_at, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
@@ -86,8 +86,8 @@ ALWAYS = {
         SELECT id, 'connected without a bridge, an answer or an agent' FROM attempt
          WHERE outcome = 'connected' AND (bridged_at IS NULL OR agent_id IS NULL OR answered_at IS NULL)""",
     "late_bridge_not_counted": """
-        SELECT a.id, 'bridged ' || a.wait_seconds || ' s after the answer, grace ' || c.grace_seconds || ' s,
-        not counted'
+        SELECT a.id, 'bridged ' || a.wait_seconds || ' s after the answer, grace ' || c.grace_seconds
+               || ' s, not counted'
           FROM attempt a JOIN campaign c ON c.id = a.campaign_id
          WHERE a.wait_seconds > c.grace_seconds + 0.02 AND a.bridged_at IS NOT NULL AND NOT a.abandoned""",
     "abandoned_not_flagged": """
@@ -135,8 +135,8 @@ ALWAYS = {
            AND NOT EXISTS (SELECT FROM command b
                             WHERE b.kind = 'campaign_start' AND b.status = 'done' AND b.campaign_id =
                             a.campaign_id
-                              AND b.finished_at BETWEEN s.finished_at AND a.dialed_at + interval '1
-                              second')""",
+                              AND b.finished_at BETWEEN s.finished_at
+                                  AND a.dialed_at + interval '1 second')""",
     "dialed_while_stopped": """
         SELECT a.id, 'dialed at ' || a.dialed_at || ', the campaign is ' || c.state || ' since ' ||
         c.changed_at

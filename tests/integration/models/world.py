@@ -196,7 +196,7 @@ class World:
         )
         return story
 
-    def states(self, agent: str, *changes: tuple[AgentState, float]) -> list[Record]:
+    def states(self, agent: str, *changes: tuple[AgentState, float]) -> list[AgentStateChanged]:
         """Rows of the agent's state log."""
         return [
             AgentStateChanged(id=new_id(), agent_id=agent, state=state, at=at, campaign_id=self.campaign)
