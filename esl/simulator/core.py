@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid as uuids
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from esl.codec import disconnect_notice
@@ -202,10 +203,15 @@ class Core:
 
     def release(self, uuid: str) -> None:
         """Connections that `myevents` tied to this leg end with it (c07)."""
-        for client in [c for c in self.clients.values() if c.tied_to == uuid]:
+
+        def farewell(client: Client) -> None:
             headers = [("Controlled-Session-UUID", uuid), ("Content-Disposition", "disconnect")]
             self.send(client, disconnect_notice(headers))
             self.close(client)
+
+        for client in [c for c in self.clients.values() if c.tied_to == uuid]:
+            client.tied_to = ""
+            self.after(1, partial(farewell, client))
 
     def forget(self, client: Client) -> None:
         client.forget_events()
