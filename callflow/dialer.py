@@ -46,7 +46,8 @@ def database_url(settings: Settings) -> str:
         if running is not None:
             return running.url
     raise NotConfigured(
-        "There is no database: set DATABASE_URL, or start everything with `ringmaster up` or `ringmaster demo`."
+        "There is no database: set DATABASE_URL, or start everything with `ringmaster up` or `ringmaster "
+        "demo`."
     )
 
 

@@ -56,3 +56,9 @@ class EngineFailed(CallflowError):
     """The engine raised: a bug. The process ends and its restart recovers."""
 
     code = "engine_failed"
+
+
+class NoSimulator(CallflowError):
+    """A scaled clock was asked for, and the switch is a real one."""
+
+    code = "no_simulator"

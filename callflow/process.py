@@ -24,7 +24,7 @@ from callflow.database import Claims, Commands, LiveBoard, PostgresLease
 from callflow.drain import Drain
 from callflow.effects import Publish
 from callflow.engine import Engine, EngineConfig
-from callflow.errors import CallflowError, LeaseLost
+from callflow.errors import CallflowError, LeaseLost, NoSimulator
 from callflow.greenlets import spawn
 from callflow.inputs import Started
 from callflow.journal import Journal, Journals
@@ -263,7 +263,9 @@ class _Parts:
         )
         known = _EngineView(self.engine)
         self.live = LiveBoard(begin, wall=self.clock.wall, complete=self._complete)
-        self.switch = Switch(options.link, lease, lambda item: self.runner.tell(item))
+        self.switch = Switch(
+            options.link, lease, lambda item: self.runner.tell(item), on_speed=self._adopt_speed
+        )
         self.claims = Claims(
             begin,
             switch_id,
@@ -337,7 +339,7 @@ class _Parts:
             return 0
         level = logging.WARNING if isinstance(failure, CallflowError) else logging.CRITICAL
         log.log(level, "stopped: %s", failure)
-        return 3 if isinstance(failure, LeaseLost) else 1
+        return {LeaseLost: 3, NoSimulator: 2}.get(type(failure), 1)
 
     def _complete(self, snapshot: Publish) -> Publish:
         if snapshot.topic != "dialer":
@@ -350,6 +352,20 @@ class _Parts:
         }
         return Publish("dialer", {**snapshot.payload, **own})
 
+    def _adopt_speed(self, speed: float | None) -> None:
+        """The simulator's speed is ours; a real switch has none, and no clock but the real one."""
+        if speed is None and self.clock.speed != 1.0:
+            self.fail("speed", NoSimulator("--speed is for the simulator only: start the dialer without it."))
+        elif speed is not None and speed != self.clock.speed:
+            log.info("taking over the simulator's speed", extra={"speed": speed})
+            self.set_speed(speed)
+
+    def set_speed(self, speed: float) -> None:
+        """Our clock's speed, from now on."""
+        self.clock.set_speed(speed)
+        self.runner.lag.clear()
+        self.runner.wake()
+
     def _govern(self) -> None:
         """Lower the speed of the simulator and our own together when we are too late for it."""
         while not self.stopping.wait(0.25):
@@ -360,9 +376,7 @@ class _Parts:
                     "too slow for this speed: lowering it",
                     extra={"lag_p99_ms": round(p99), "speed_from": self.clock.speed, "speed_to": slower},
                 )
-                self.clock.set_speed(slower)
-                self.runner.lag.clear()
-                self.runner.wake()
+                self.set_speed(slower)
 
 
 def engine_config(options: DialerOptions, switch_id: str, token: int) -> EngineConfig:

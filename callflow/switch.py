@@ -60,7 +60,10 @@ def makes_a_call(command: Command) -> bool:
 
 
 class Switch:
-    """One switch. `tell` is the runner's inbox; `news` hears of every change of the link, for the status."""
+    """One switch. `tell` is the runner's inbox.
+
+    `on_speed` hears at each LinkUp how fast the simulator's clock runs; None from a switch that is none.
+    """
 
     def __init__(
         self,
@@ -68,11 +71,11 @@ class Switch:
         lease: Lease,
         tell: Callable[[Input], None],
         *,
-        news: Callable[[], None] = lambda: None,
+        on_speed: Callable[[float | None], None] = lambda speed: None,
     ) -> None:
         self._lease = lease
         self._tell = tell
-        self._news = news
+        self._on_speed = on_speed
         self._held: list[Event] | None = []
         self._announced = False
         self._generation = 0
@@ -137,6 +140,11 @@ class Switch:
             log.warning("the simulator did not change its speed: %s", error.explain())
             return False
 
+    def _ask_speed(self) -> float | None:
+        reply = self.link.send(Api("ringmaster_speed")).get()
+        word, _, speed = reply.text.strip().partition(" ")
+        return float(speed) if word == "+OK" and re.fullmatch(r"[0-9.]+", speed) else None
+
     # --- the fence ------------------------------------------------------------------------------------------
 
     def trust_changed(self, trusted: bool) -> None:
@@ -181,6 +189,7 @@ class Switch:
         while generation == self._generation:
             try:
                 self._raise_fence(up.core_uuid)
+                self._on_speed(self._ask_speed())
                 break
             except LinkLost:
                 gevent.sleep(0.05)  # either Down follows, or Up is being announced still
@@ -197,7 +206,6 @@ class Switch:
         held, self._held = self._held, None
         for event in held:
             self._tell(SwitchEvent(event))
-        self._news()
 
     def _down(self, down: Down) -> None:
         self._generation += 1
@@ -217,4 +225,3 @@ class Switch:
         if self._announced:
             self._announced = False
             self._tell(LinkDown(down.reason))
-        self._news()

@@ -216,7 +216,8 @@ class Site:
     ) -> Process:
         """A dialer process; `data` is its data directory inside the test's folder."""
         (self.folder / data).mkdir(exist_ok=True)
-        arguments = [sys.executable, "-m", "callflow.dialer", "--speed", str(self.speed), *options]
+        arguments = [sys.executable, "-m", "callflow.dialer", "--speed", str(self.speed)]
+        arguments += ["--drain-max", "60", *options]
         environment = {
             "DATABASE_URL": self.url,
             "RINGMASTER_DATA_DIRECTORY": str(self.folder / data),
