@@ -8,8 +8,8 @@
 //! makes the pacing smoother at no cost in the rate (the unspent share tends to zero).
 
 /// Surplus (in abandons) kept untouched, and how it grows with the root of all abandons allowed so far.
-const RESERVE: f64 = 1.0;
-const RESERVE_GROWTH: f64 = 0.17;
+const RESERVE: f64 = 1.5;
+const RESERVE_GROWTH: f64 = 0.2;
 /// Surplus beyond the reserve at which the risk is `RISK_AT_SETTLE` x target.
 const SETTLE: f64 = 5.0;
 /// How `SETTLE` grows with the root of all abandons allowed so far.

@@ -6,7 +6,7 @@
 use crate::normal;
 
 /// Longest exact distribution.
-const WIDTH: usize = 64;
+const WIDTH: usize = 48;
 
 /// The first three cumulants of a sum of independent variables.
 #[derive(Debug, Clone, Copy, Default)]
@@ -62,17 +62,31 @@ impl Sum {
             return;
         }
         let top = (self.top + 1).min(WIDTH - 1);
-        let old = self.pmf;
-        self.pmf[0] = old[0] * (1.0 - q);
-        for (new, pair) in self.pmf[1..=top].iter_mut().zip(old.windows(2)) {
-            *new = pair[1] * (1.0 - q) + pair[0] * q;
+        let keep = 1.0 - q;
+        // Downwards, so that each place still finds its lower neighbour as it was.
+        for at in (1..=top).rev() {
+            self.pmf[at] = self.pmf[at] * keep + self.pmf[at - 1] * q;
         }
+        self.pmf[0] *= keep;
         // Ends that weigh nothing are cut off; the answers' lost tail counts as the worst case below.
         self.top = if self.pmf[top] < 1e-12 && top > self.top {
             self.top
         } else {
             top
         };
+    }
+}
+
+impl Sum {
+    /// P(this many answers or fewer agents), with what was cut off counted as the worst case.
+    fn finds_nobody(&self, free_at_most: &[f64; WIDTH]) -> f64 {
+        let mut known = 0.0;
+        let mut short = 0.0;
+        for (mass, at_most) in self.pmf[..=self.top].iter().zip(free_at_most) {
+            known += mass;
+            short += mass * at_most;
+        }
+        (short + (1.0 - known)).clamp(0.0, 1.0)
     }
 }
 
@@ -104,36 +118,28 @@ impl Balance {
         Self::Exact { free_at_most, due }
     }
 
-    /// `count` more calls, each answered before the moment with probability `q`.
-    pub fn add_due(&mut self, q: f64, count: u64) {
+    /// P(free agents - answers due <= 0), so that a further answer would find nobody, after `count` more calls
+    /// that are each answered before the moment with probability `q`.
+    pub fn nobody_free_after(&self, q: f64, count: u64) -> f64 {
         match self {
-            Self::Exact { due, .. } => {
+            Self::Exact { free_at_most, due } if count == 0 => due.finds_nobody(free_at_most),
+            Self::Exact { free_at_most, due } => {
+                let mut due = due.clone();
                 for _ in 0..count {
                     due.add(q);
                 }
+                due.finds_nobody(free_at_most)
             }
-            #[allow(clippy::cast_precision_loss)]
-            Self::Normal { due, .. } => due.add(q, count as f64),
-        }
-    }
-
-    /// P(free agents - answers due <= 0): a further answer would find nobody.
-    pub fn nobody_free(&self) -> f64 {
-        match self {
-            Self::Exact { free_at_most, due } => {
-                let mut known = 0.0;
-                let mut short = 0.0;
-                for (mass, at_most) in due.pmf[..=due.top].iter().zip(free_at_most.iter()) {
-                    known += mass;
-                    short += mass * at_most;
-                }
-                (short + (1.0 - known)).clamp(0.0, 1.0)
+            Self::Normal { free, due } => {
+                let mut due = *due;
+                #[allow(clippy::cast_precision_loss)]
+                due.add(q, count as f64);
+                below(
+                    free.mean - due.mean,
+                    free.variance + due.variance,
+                    free.third - due.third,
+                )
             }
-            Self::Normal { free, due } => below(
-                free.mean - due.mean,
-                free.variance + due.variance,
-                free.third - due.third,
-            ),
         }
     }
 
@@ -206,11 +212,11 @@ mod tests {
     #[test]
     fn binomial_cases_by_hand() {
         let (exact, _) = both(0, 1, 2, 0.0, 0.5);
-        assert!((exact.nobody_free() - 0.75).abs() < 1e-15);
+        assert!((exact.nobody_free_after(0.0, 0) - 0.75).abs() < 1e-15);
         assert!((exact.shortfall() - 0.25).abs() < 1e-15);
         let (exact, normal) = both(0, 0, 0, 0.0, 0.5);
-        assert!((exact.nobody_free() - 1.0).abs() < 1e-15);
-        assert!((normal.nobody_free() - 1.0).abs() < 1e-15);
+        assert!((exact.nobody_free_after(0.0, 0) - 1.0).abs() < 1e-15);
+        assert!((normal.nobody_free_after(0.0, 0) - 1.0).abs() < 1e-15);
     }
 
     #[test]
@@ -222,7 +228,10 @@ mod tests {
             (60, 4, 30, 0.15, 0.3),
         ] {
             let (exact, normal) = both(agents, idle, calls, r, q);
-            let (a, b) = (exact.nobody_free(), normal.nobody_free());
+            let (a, b) = (
+                exact.nobody_free_after(0.0, 0),
+                normal.nobody_free_after(0.0, 0),
+            );
             assert!((a - b).abs() < 0.002, "{a} {b}");
             assert!((exact.shortfall() - normal.shortfall()).abs() < 0.02);
         }
@@ -231,6 +240,6 @@ mod tests {
     #[test]
     fn what_is_cut_off_counts_as_the_worst_case() {
         let (exact, _) = both(0, 30, 200, 0.0, 0.9);
-        assert!((exact.nobody_free() - 1.0).abs() < 1e-9);
+        assert!((exact.nobody_free_after(0.0, 0) - 1.0).abs() < 1e-9);
     }
 }

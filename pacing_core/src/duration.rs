@@ -151,7 +151,13 @@ impl Durations {
 
     /// Probability that what has lasted `age` seconds ends within `within` seconds more.
     pub fn ends_within(&self, age: f64, within: f64) -> f64 {
-        -(self.cumulative_at(age) - self.cumulative_at(age + within)).exp_m1()
+        one_less_exp(self.cumulative_at(age + within) - self.cumulative_at(age))
+    }
+
+    /// The same for several horizons.
+    pub fn ends_within_each<const N: usize>(&self, age: f64, within: [f64; N]) -> [f64; N] {
+        let so_far = self.cumulative_at(age);
+        within.map(|w| one_less_exp(self.cumulative_at(age + w) - so_far))
     }
 
     /// Mean over u in (0, within) of the probability that a new duration is at most u: what is left for the
@@ -169,6 +175,14 @@ impl Durations {
     pub fn learned_mut(&mut self) -> [&mut [f64; PIECES]; 2] {
         [&mut self.ends, &mut self.time]
     }
+}
+
+/// 1 - e^(-x) for x >= 0; for small x by a Pade approximant (error below 1e-6), as this is the inner loop.
+fn one_less_exp(x: f64) -> f64 {
+    if x < 0.25 {
+        return 12.0 * x / (12.0 + x * (6.0 + x));
+    }
+    1.0 - (-x).exp()
 }
 
 /// Durations that have not ended.

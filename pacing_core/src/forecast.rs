@@ -1,18 +1,19 @@
 //! What is about to happen: the balance of free agents and answers due, when a call dialed now is answered.
 //!
 //! PACING.md, near-optimal policy: dial while E over ring time R of P(agents free by t + R + grace - answers due
-//! before t + R <= 0) <= theta. R takes the middle of each eighth of the learned ring time distribution.
+//! before t + R <= 0) <= theta. R takes the middle of each sixth of the learned ring time distribution.
 use crate::books::{Agent, AgentState, Call, Stage};
 use crate::distribution::{Balance, Cumulants, Sum};
 use crate::duration::{self, Durations, Running};
 use crate::ring::{ROWS, RingTable, row_of};
 
 /// Moments ahead that stand for the ring time distribution.
-const MOMENTS: usize = 8;
+const MOMENTS: usize = 6;
 /// Busy agents, idle agents and expected answers up to which distributions are exact.
 const EXACT_BUSY: usize = 64;
-const EXACT_IDLE: usize = 30;
-const EXACT_DUE: f64 = 24.0;
+const EXACT_IDLE: usize = 24;
+const EXACT_DUE: f64 = 16.0;
+const EXACT_CALLS: u64 = 40;
 /// Standard errors by which the answer probability is taken higher than estimated: with a surplus to spend, where
 /// realised counts correct what is left of an error, and without one.
 const CAUTION: f64 = 1.0;
@@ -173,6 +174,8 @@ pub(crate) struct Moment {
 /// The moments ahead of one decision.
 #[derive(Debug, Clone)]
 pub(crate) struct Forecast {
+    /// Idle agents less people waiting.
+    idle: i64,
     pub moments: [Moment; MOMENTS],
     /// Idle agents alone against every answer the calls in flight may ever give.
     pub on_idle: Moment,
@@ -229,25 +232,63 @@ impl Groups<'_> {
         due
     }
 
-    /// Agents that will be free `within` seconds from now: a function applied to each one's probability.
-    fn freeing(&self, within: f64, mut f: impl FnMut(f64)) {
-        let wrapped = self.learned.wrap.mean_within(within);
+    /// Each busy agent's probabilities of being free within the three horizons.
+    fn freeing(&self, nodes: [f64; 3], mut f: impl FnMut([f64; 3])) {
+        let (talk, wrap) = (&self.learned.talk, &self.learned.wrap);
+        let wrapped = nodes.map(|within| wrap.mean_within(within));
         for &age in &self.scene.talk_ages {
-            f(self.learned.talk.ends_within(age, within) * wrapped);
+            let ends = talk.ends_within_each(age, nodes);
+            f(std::array::from_fn(|i| ends[i] * wrapped[i]));
         }
         for &age in &self.scene.wrap_ages {
-            f(self.learned.wrap.ends_within(age, within));
+            f(wrap.ends_within_each(age, nodes));
         }
     }
 
-    fn free_cumulants(&self, within: f64) -> Cumulants {
-        let mut free = Cumulants::default();
-        self.freeing(within, |r| free.add(r, 1.0));
-        #[allow(clippy::cast_precision_loss)]
-        {
-            free.mean += self.scene.idle as f64;
+    /// Free agents within the three horizons.
+    fn free_cumulants(&self, nodes: [f64; 3]) -> [Cumulants; 3] {
+        let mut free = [Cumulants::default(); 3];
+        self.freeing(nodes, |r| {
+            for (sum, q) in free.iter_mut().zip(r) {
+                sum.add(q, 1.0);
+            }
+        });
+        for sum in &mut free {
+            #[allow(clippy::cast_precision_loss)]
+            {
+                sum.mean += self.scene.idle as f64;
+            }
         }
         free
+    }
+}
+
+/// The moments ahead, and where each lies between the three nodes at which agents are looked at: their
+/// probabilities are smooth in the horizon, so straight lines between will do.
+struct Horizons {
+    at: [f64; MOMENTS],
+    nodes: [f64; 3],
+    place: [(usize, f64); MOMENTS],
+}
+
+impl Horizons {
+    fn new(learned: &Learned, grace: f64) -> Self {
+        let at: [f64; MOMENTS] = std::array::from_fn(|i| {
+            #[allow(clippy::cast_precision_loss)]
+            let u = (i as f64 + 0.5) / MOMENTS as f64;
+            learned.ring.quantile(u)
+        });
+        let ends = [at[0], at[MOMENTS / 2], at[MOMENTS - 1]];
+        let place = std::array::from_fn(|i| {
+            let left = usize::from(i > MOMENTS / 2);
+            let part = (at[i] - ends[left]) / (ends[left + 1] - ends[left]).max(1e-9);
+            (left, part.clamp(0.0, 1.0))
+        });
+        Self {
+            at,
+            nodes: ends.map(|r| r + grace),
+            place,
+        }
     }
 }
 
@@ -271,44 +312,35 @@ impl Forecast {
         let idle = usize::try_from(scene.idle).unwrap_or(0);
         let waiting = usize::try_from(-scene.idle).unwrap_or(0);
         let few = idle <= EXACT_IDLE && waiting <= EXACT_IDLE && due.mean <= EXACT_DUE;
-        let at = |i: usize| {
-            #[allow(clippy::cast_precision_loss)]
-            let u = (i as f64 + 0.5) / MOMENTS as f64;
-            ring.quantile(u)
-        };
+        let horizons = Horizons::new(learned, grace);
         let answer = |r: f64| (ring.answered_within(0.0, r) * caution).min(1.0);
-        let free_agents;
-        let moments: [Moment; MOMENTS];
-        if few && busy <= EXACT_BUSY {
-            moments = std::array::from_fn(|i| {
-                let mut free = Sum::constant(idle);
-                groups.freeing(at(i) + grace, |r| free.add(r));
-                Moment {
-                    balance: Balance::exact(&free, groups.due_sum(at(i), waiting)),
-                    answer: answer(at(i)),
+        let free = groups.free_cumulants(horizons.nodes);
+        let moments = if few && busy <= EXACT_BUSY && scene.open <= EXACT_CALLS {
+            let mut free: [Sum; MOMENTS] = std::array::from_fn(|_| Sum::constant(idle));
+            groups.freeing(horizons.nodes, |r| {
+                for (sum, (left, part)) in free.iter_mut().zip(horizons.place) {
+                    sum.add(r[left] + (r[left + 1] - r[left]) * part);
                 }
             });
-            free_agents = groups.free_cumulants(at(MOMENTS / 2) + grace).mean;
+            std::array::from_fn(|i| Moment {
+                balance: Balance::exact(&free[i], groups.due_sum(horizons.at[i], waiting)),
+                answer: answer(horizons.at[i]),
+            })
         } else {
-            // Sums over agents are smooth in the horizon: three of them, and straight lines between.
-            let nodes = [at(0), at(MOMENTS / 2), at(MOMENTS - 1)];
-            let free = nodes.map(|r| groups.free_cumulants(r + grace));
-            moments = std::array::from_fn(|i| {
-                let r = at(i);
-                let left = usize::from(i > MOMENTS / 2);
-                let part = (r - nodes[left]) / (nodes[left + 1] - nodes[left]).max(1e-9);
+            std::array::from_fn(|i| {
+                let (left, part) = horizons.place[i];
                 Moment {
                     balance: Balance::Normal {
-                        free: Cumulants::between(free[left], free[left + 1], part.clamp(0.0, 1.0)),
-                        due: groups.due_cumulants(r),
+                        free: Cumulants::between(free[left], free[left + 1], part),
+                        due: groups.due_cumulants(horizons.at[i]),
                     },
-                    answer: answer(r),
+                    answer: answer(horizons.at[i]),
                 }
-            });
-            free_agents = free[1].mean;
-        }
+            })
+        };
+        let free_agents = free[1].mean;
         let on_idle = Moment {
-            balance: if few {
+            balance: if few && scene.open <= EXACT_CALLS {
                 Balance::exact(&Sum::constant(idle), groups.due_sum(f64::INFINITY, waiting))
             } else {
                 #[allow(clippy::cast_precision_loss)]
@@ -323,6 +355,7 @@ impl Forecast {
             answer: (p * careful.caution).min(1.0),
         };
         Self {
+            idle: scene.idle,
             moments,
             on_idle,
             expected_answers: due.mean / careful.caution,
@@ -355,6 +388,9 @@ impl Forecast {
 
     /// The same, when agents that are busy now may not be counted on.
     pub fn dials_on_idle(&self, risk: f64, limit: u64) -> u64 {
+        if self.idle <= 0 {
+            return 0;
+        }
         most(limit, |others| self.on_idle.risk_after(others) <= risk)
     }
 }
@@ -381,11 +417,6 @@ fn most(limit: u64, allowed: impl Fn(u64) -> bool) -> u64 {
 impl Moment {
     /// Probability that an answer finds nobody, after `others` dialed now.
     fn risk_after(&self, others: u64) -> f64 {
-        if others == 0 {
-            return self.balance.nobody_free();
-        }
-        let mut balance = self.balance.clone();
-        balance.add_due(self.answer, others);
-        balance.nobody_free()
+        self.balance.nobody_free_after(self.answer, others)
     }
 }
