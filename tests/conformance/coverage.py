@@ -117,3 +117,18 @@ NOT_COVERED = {
     "i01_mixed_campaign_200_calls_10cps": "its random far ends are not those of the model",
     "j01": "no inbound calls",
 }
+
+
+def as_markdown() -> str:
+    """The lists as docs/reference/softswitch.md shows them, between its markers."""
+    lines = [f"**{len(FULL)} recordings given in full:**", ""]
+    lines += [f"- `{name}`" for name in FULL]
+    lines += [
+        "",
+        "**Given without header names and values** (replies, order, states, causes, applications):",
+        "",
+    ]
+    lines += [f"- `{name}`" for name in EVENTS_ONLY]
+    lines += ["", "**Not given:**", "", "| recording | why |", "| --- | --- |"]
+    lines += [f"| {name} | {why} |" for name, why in NOT_COVERED.items()]
+    return "\n".join(lines)
