@@ -34,6 +34,7 @@ MIN_RING_SECONDS = 15.0
 ADOPT_WITHIN_SECONDS = 10.0
 DEAD_LEG_SECONDS = 75.0
 RING_SLACK_SECONDS = 3.0
+ORPHAN_SECONDS = 15.0
 WATCH_SECONDS = 45.0
 RESERVED_SECONDS = 8.0
 NO_PHONE_SECONDS = 60.0
@@ -361,6 +362,7 @@ class Checker:
             self.fail("no silence", f"{silence.uuid} hears nothing for longer than the deadline")
         for leg in self.view.live.values():
             self._rings_too_long(leg)
+            self._has_an_agent(leg)
         for row in self.store.open.values():
             self._attempt_moves(row)
         for agent in self.store.agents.values():
@@ -393,6 +395,15 @@ class Checker:
         rung = self.now - self.engine_time(rings)
         if rung > self.ring_seconds + RING_SLACK_SECONDS and self.now - self.calm_since > WATCH_SECONDS:
             self.fail("ring time", f"{leg.uuid} still rings after its {self.ring_seconds:.0f} s")
+
+    def _has_an_agent(self, leg: CallTruth) -> None:
+        """A standing leg is of an agent who is logged in and has no other."""
+        if leg.kind != "agent" or not self.view.is_live(leg.uuid):
+            return
+        agent = self.store.agents[self._opened_agent_legs[leg.uuid]]
+        owned = agent.state is not AgentState.LOGGED_OUT and agent.leg_id == leg.uuid
+        if self._for(f"owned:{leg.uuid}", str(owned)) > ORPHAN_SECONDS and not owned:
+            self.fail("every leg closed", f"{leg.uuid} stays up, {agent.agent_id} is {agent.state}")
 
     def _agent_moves(self, agent_id: str) -> None:
         row = self.store.agents[agent_id]

@@ -130,6 +130,29 @@ def storm(seed: int) -> Scenario:
     )
 
 
+def late(seed: int) -> Scenario:
+    """A slow network and more answers than agents: bridges that arrive when the message has begun."""
+    rng = random.Random(f"{seed}:late")
+    return replace(
+        storm(seed),
+        kind="late",
+        agents=3,
+        dial_seconds=60.0,
+        min_calls=0,
+        callees=CalleeProfile(
+            answer_probability=0.95, answer_after=(1.0, 4.0), talk_mean=5.0, patience=(6.0, 15.0)
+        ),
+        odd_callees=0.0,
+        target=0.9,
+        restless=None,
+        wrap_mean=1.5,
+        clumsy_phones=0.0,
+        mischief=0.0,
+        slow_network=rng.uniform(0.5, 1.2),
+        faults=(),
+    )
+
+
 def kills(seed: int, count: int = 8) -> Scenario:
     """`kill -9` again and again, at random moments, and nothing else goes wrong."""
     rng = random.Random(f"{seed}:kills")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import pytest
 
 from callflow.engine import tables
-from tests.simulation.scenario import chaos, storm
+from tests.simulation.scenario import chaos, late, storm
 from tests.simulation.world import World
 
 CHUNK = 8
@@ -47,8 +47,8 @@ def test_every_way_through_the_tables_is_taken(capsys: pytest.CaptureFixture[str
     """Hits per (state, event), none zero, in storms: rare things made common, all invariants on."""
     hits: Counter[tuple[str, str, str]] = Counter()
     illegal: Counter[tuple[str, str, str]] = Counter()
-    for seed in range(1, 25):
-        result = World(storm(seed)).run()
+    for scenario in [*map(storm, range(1, 25)), *map(late, range(1, 13))]:
+        result = World(scenario).run()
         assert not result.violations, result.report()
         hits.update(result.transitions)
         illegal.update(result.illegal)
