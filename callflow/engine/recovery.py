@@ -123,8 +123,8 @@ def link_up(board: Board, core_uuid: str) -> None:
     board.core_uuid, board.link_up = core_uuid, True
     board.blocked.pop("switch_away", None)
     if restarted:
-        board.switch_offset = None
         lose_all_legs(board)
+        board.switch_offset = None  # another process, perhaps another clock
     open_legs = sorted(board.legs.values(), key=lambda leg: leg.kind is not LegKind.AGENT)
     board.resyncing = {leg.leg_id for leg in open_legs}
     for leg in open_legs:

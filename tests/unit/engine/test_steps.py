@@ -445,6 +445,23 @@ def test_a_new_core_means_that_every_leg_is_gone() -> None:
     assert not bench.engine.board.attempts
 
 
+def test_a_conversation_lost_with_the_switch_keeps_its_talk_time() -> None:
+    bench = Bench()
+    standing = bench.log_in()
+    leg = bench.dial()
+    bench.ring(leg)
+    bench.answer(leg)
+    bench.bridge(leg, standing)
+    bench.now += 30
+    bench.give(LinkDown("cut"))
+    bench.now += 2
+    bench.give(LinkUp("core-2"))
+    (closed,) = bench.records(AttemptClosed)
+    assert (closed.outcome, closed.cause, closed.agent_id) == (Outcome.CONNECTED, "SWITCH_LOST", "a1")
+    assert abs(closed.talk_seconds - 32.0) < 0.01, "as long as the agent was seen talking"
+    assert bench.agent("a1") is AgentState.WRAP_UP
+
+
 def test_legs_of_ours_that_nobody_knows_are_hung_up() -> None:
     bench = Bench()
     rows = json.dumps({"row_count": 2, "rows": [{"uuid": "orphan"}, {"uuid": "stranger"}]})
