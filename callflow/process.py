@@ -208,6 +208,8 @@ class DialerProcess:
         self._parts = parts
         parts.clock.anchor(wall)
         parts.runner.tell(Started(snapshot, wall))
+        # The engine takes `wall` as the time at which it handles Started, a moment later; the clock follows.
+        parts.runner.call(lambda: self._follow(parts))
         if not lease.trusted():
             parts.runner.allow(False, "lease")
         parts.start()
@@ -224,6 +226,11 @@ class DialerProcess:
             )
             drain.run(self.options.drain_max_seconds)
         return parts.stop(clean and self._failure is None, self._failure)
+
+    @staticmethod
+    def _follow(parts: _Parts) -> None:
+        """One wall time for engine, claims and live figures (at speed 20, 50 ms are a second)."""
+        parts.clock.anchor(parts.engine.board.wall_offset + parts.clock.now())
 
     _parts: _Parts | None = None
 
@@ -259,7 +266,11 @@ class _Parts:
         self.stopping = Event()
         begin = owner._sessions.begin
         self.writer = Writer(
-            journal, begin, records.apply, on_database=lambda there: self.runner.allow(there, "database_away")
+            journal,
+            begin,
+            records.apply,
+            on_database=lambda there: self.runner.allow(there, "database_away"),
+            on_written=lambda position: self.runner.written(position),
         )
         known = _EngineView(self.engine)
         self.live = LiveBoard(begin, wall=self.clock.wall, complete=self._complete)
@@ -331,6 +342,7 @@ class _Parts:
         self.live.flush()
         self.writer.stop()
         if clean:
+            self.runner.clean_up(self.journal.checkpoint)
             self.switch.stop()
         else:
             self.switch.close()
