@@ -245,6 +245,11 @@ def peer_of(data: dict[str, Any]) -> str:
 
 
 def _adopt_agent(board: Board, leg: Leg, data: dict[str, Any]) -> None:
+    agent = board.agents.get(leg.owner_id)
+    if agent is None or agent.leg_id != leg.leg_id:
+        # Its agent let it go while nothing reached the switch.
+        board.send(commands.uuid_kill(leg.leg_id))
+        return
     answered_us = _us(data, "Caller-Channel-Answered-Time")
     if not answered_us:
         legs.reach_created(board, leg, _us(data, "Caller-Channel-Created-Time"))

@@ -462,6 +462,18 @@ def test_a_conversation_lost_with_the_switch_keeps_its_talk_time() -> None:
     assert bench.agent("a1") is AgentState.WRAP_UP
 
 
+def test_a_leg_that_its_agent_let_go_while_the_link_was_down_is_hung_up() -> None:
+    bench = Bench()
+    standing = bench.log_in()
+    bench.give(LinkDown("cut"))
+    bench.command(CommandKind.AGENT_LOGOUT, agent_id="a1")
+    sent = len(bench.sent)
+    bench.give(LinkUp("core-1"))
+    bench.reply(f"dump:{standing}", json.dumps({"Channel-State": "CS_EXECUTE"}))
+    assert any(getattr(s.command, "args", "").startswith(standing) for s in bench.sent[sent:])
+    assert bench.commands("uuid_kill")[-1].startswith(standing)
+
+
 def test_legs_of_ours_that_nobody_knows_are_hung_up() -> None:
     bench = Bench()
     rows = json.dumps({"row_count": 2, "rows": [{"uuid": "orphan"}, {"uuid": "stranger"}]})
