@@ -38,6 +38,7 @@ class Scenario:
     clumsy_phones: float = 0.0
     mischief: float = 0.0
     slow_network: float = 0.0
+    shuffles: bool = False
     min_calls: int = 0
     faults: tuple[Fault, ...] = ()
     guard_lease: bool = True
@@ -98,6 +99,7 @@ def chaos(seed: int) -> Scenario:
         sessions_per_second=rng.choice((30, 200)),
         standing_leg_seconds=rng.choice((30.0, 600.0)),
         operator_seconds=rng.choice((None, 45.0)),
+        shuffles=rng.random() < 0.5,
     )
 
 

@@ -44,6 +44,7 @@ def test_base_scenario(probability: float, capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("probability", [0.1, 0.3, 0.6])
 def test_base_scenario_twenty_seeds(probability: float, capsys: pytest.CaptureFixture[str]) -> None:
     results = play(probability, range(1, 21))

@@ -54,6 +54,7 @@ class Exchange:
         self.switch = switch
         self.rng = rng
         self.slow_until, self.slow_by = -1.0, 0.0
+        self.shuffles = False
         self._downs: dict[int, Pipe] = {}
 
     def _extra(self) -> float:
@@ -180,7 +181,7 @@ class Wire:
         if data is None:
             self._lost("the switch closed the connection")
             return
-        for message in self._codec.receive(data):
+        for message in self._shuffled(self._codec.receive(data)):
             if generation != self._generation:
                 return
             match message:
@@ -194,6 +195,23 @@ class Wire:
                     self._held.append(message)
                 case _:
                     pass
+
+    def _shuffled(self, messages: list[Message]) -> list[Message]:
+        """Events of one read, reordered between legs, where FreeSWITCH has no order (FACTS 5)."""
+        if not self._exchange.shuffles or len(messages) < 3:
+            return messages
+        queues: dict[str, deque[Message]] = {}
+        for message in messages:
+            if not isinstance(message, EventMessage) or message.event.name == "CHANNEL_BRIDGE":
+                return messages  # replies keep their place, and a bridge belongs to two legs
+            queues.setdefault(message.event.uuid, deque()).append(message)
+        shuffled: list[Message] = []
+        while queues:
+            leg = self._rng.choice(sorted(queues))
+            shuffled.append(queues[leg].popleft())
+            if not queues[leg]:
+                del queues[leg]
+        return shuffled
 
     def _authenticated(self, reply: Reply) -> None:
         if not reply.ok:

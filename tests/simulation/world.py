@@ -119,6 +119,7 @@ class World:
         )
         self.switch = Softswitch(config, scenario.seed, 0.0)
         self.exchange = Exchange(self.clock, self.switch, random.Random(f"{scenario.seed}:network"))
+        self.exchange.shuffles = scenario.shuffles
         if scenario.slow_network:
             self.exchange.slow_until, self.exchange.slow_by = scenario.dial_seconds, scenario.slow_network
         self.view = SwitchView(self.switch)
