@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from callflow.engine import agents, closing, matching, recovery
 from callflow.engine.board import Board, Leg
+from callflow.engine.config import MIN_RING_SECONDS
 from callflow.engine.outcomes import Ending, classify_refusal, from_event
 from callflow.engine.tables import AttemptEvent, LegEvent, LegState
 from esl.events import (
@@ -98,9 +99,18 @@ def reach_ringing(board: Board, leg: Leg, progress_us: int) -> None:
     campaign = board.campaigns[attempt.campaign_id]
     board.move_attempt(attempt, AttemptEvent.RING)
     campaign.pacer.ringing(board.now, attempt.call_id)
-    rung = board.now - board.engine_time_of(progress_us)
-    board.timer(f"ring:{leg.leg_id}", campaign.settings.ring_seconds - rung)
+    arm_ring_timer(board, leg)
     board.timer(f"watch:{leg.leg_id}", campaign.settings.ring_seconds + 10.0)
+
+
+def arm_ring_timer(board: Board, leg: Leg) -> None:
+    """Give the call up when it has rung for the campaign's ring time, counted from the switch's own PROGRESS."""
+    attempt = board.attempts.get(leg.owner_id)
+    if attempt is None:
+        return
+    ring_seconds = board.campaigns[attempt.campaign_id].settings.ring_seconds
+    rung = board.now - board.engine_time_of(leg.progress_us)
+    board.timer(f"ring:{leg.leg_id}", max(MIN_RING_SECONDS, ring_seconds) - rung)
 
 
 def reach_answered(board: Board, leg: Leg, answered_us: int) -> None:

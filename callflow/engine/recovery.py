@@ -288,6 +288,8 @@ def _adopt_customer(board: Board, leg: Leg, data: dict[str, Any]) -> None:
         legs.reach_ringing(board, leg, progress_us)
     elif leg.state is LegState.SENT:
         legs.reach_created(board, leg)
+    elif leg.state is LegState.RINGING:
+        legs.arm_ring_timer(board, leg)  # it may have gone off while nothing reached the switch
     if not answered_us:
         return
     leg.progress_us = leg.progress_us or progress_us
