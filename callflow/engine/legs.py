@@ -104,7 +104,7 @@ def reach_ringing(board: Board, leg: Leg, progress_us: int) -> None:
 
 
 def arm_ring_timer(board: Board, leg: Leg) -> None:
-    """Give the call up when it has rung for the campaign's ring time, counted from the switch's own PROGRESS."""
+    """Give the call up after the campaign's ring time, counted from the switch's own PROGRESS."""
     attempt = board.attempts.get(leg.owner_id)
     if attempt is None:
         return
