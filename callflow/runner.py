@@ -2,8 +2,9 @@
 
 One greenlet, `Runner.run`, owns the engine. Everybody else (the link's reader, claims, commands, the lease)
 only calls `tell`. Effects are performed in their order: the Saves of a step go to the journal with one
-write(2), then the Sends to the switch with one socket write. Timers live in the same loop: a timer that was
-stopped or restarted can never fire late out of a queue.
+write(2), then the Sends to the switch with one socket write. What the switch keeps of a call for recovery is
+deleted only when PostgreSQL has its end: a dialer on another machine can't read this one's journal. Timers
+live in the same loop: a timer that was stopped or restarted can never fire late out of a queue.
 
 An exception of the engine ends the process: it is logged with the input that caused it, and the restart
 recovers from journal, database and switch, as every start does. A state that raised is not to be trusted any
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol, assert_never
 
@@ -23,9 +25,10 @@ from callflow.clock import ScaledClock
 from callflow.effects import Claim, Effect, Publish, Save, Send, StartTimer, StopTimer
 from callflow.errors import EngineFailed
 from callflow.inputs import DialingAllowed, Input, TimerFired
-from callflow.journal import Journal
+from callflow.journal import Journal, Position
 from callflow.lag import LagMeter
 from callflow.timers import Timers
+from esl.commands import Api
 from models.records import Record
 
 log = logging.getLogger(__name__)
@@ -80,6 +83,7 @@ class Runner:
         self._timers = Timers()
         self._blocked: set[str] = set()
         self._stopping = False
+        self._cleanups: deque[tuple[Position, Send]] = deque()
         self.lag = LagMeter()
         self.inputs = 0
 
@@ -104,6 +108,22 @@ class Runner:
             return
         (self._blocked.discard if allowed else self._blocked.add)(reason)
         self.tell(DialingAllowed(allowed, reason))
+
+    def written(self, position: Position) -> None:
+        """PostgreSQL has the journal up to `position`: what the switch kept of it for recovery may go."""
+        if self._cleanups:
+            self.call(lambda: self.clean_up(position))
+
+    def clean_up(self, position: Position) -> None:
+        """Send the clean-ups that were held back until PostgreSQL had their step.
+
+        From the engine's greenlet.
+        """
+        ready: list[Send] = []
+        while self._cleanups and self._cleanups[0][0] <= position:
+            ready.append(self._cleanups.popleft()[1])
+        if ready:
+            self._switch.send(ready)
 
     def wake(self) -> None:
         """Look at the clock again (its speed changed)."""
@@ -195,11 +215,12 @@ class Runner:
     def _perform(self, effects: Sequence[Effect]) -> None:
         records: list[Record] = []
         sends: list[Send] = []
+        cleanups: list[Send] = []
         later: list[Claim | Publish] = []
         for effect in effects:
             match effect:
                 case Send():
-                    sends.append(effect)
+                    (cleanups if _is_cleanup(effect) else sends).append(effect)
                 case Save():
                     records.append(effect.record)
                 case StartTimer():
@@ -212,6 +233,9 @@ class Runner:
                     assert_never(effect)
         if records:
             self._journal.append(records)
+        if cleanups:
+            end = self._journal.end
+            self._cleanups.extend((end, send) for send in cleanups)
         if sends:
             self._switch.send(sends)
         if records:
@@ -221,3 +245,9 @@ class Runner:
                 self._claim(other)
             else:
                 self._publish(other)
+
+
+def _is_cleanup(send: Send) -> bool:
+    """Whether it only deletes what the switch kept of a leg that has ended."""
+    command = send.command
+    return isinstance(command, Api) and command.name == "hash" and command.args.startswith("delete/")

@@ -46,6 +46,7 @@ class Writer:
         apply: Apply,
         *,
         on_database: Callable[[bool], None] = lambda there: None,
+        on_written: Callable[[Position], None] = lambda position: None,
         batch_size: int = 500,
         gather_seconds: float = 0.1,
         max_backoff_seconds: float = 5.0,
@@ -55,6 +56,7 @@ class Writer:
         self._begin = begin
         self._apply = apply
         self._on_database = on_database
+        self._on_written = on_written
         self._batch_size = batch_size
         self._gather = gather_seconds
         self._max_backoff = max_backoff_seconds
@@ -143,6 +145,7 @@ class Writer:
         self._back()
         self._at = batch.end
         self._journal.mark(batch.end)
+        self._on_written(batch.end)
         return self._at >= self._journal.end
 
     def _probe(self) -> None:

@@ -191,3 +191,17 @@ def test_lateness_counts_in_virtual_milliseconds(journal: Journal) -> None:
     assert 1000.0 <= float(str(status["lag_p99_ms"])) < 10_000.0
     assert status["inputs"] == 1
     assert status["heard"] == 1
+
+
+def test_what_the_switch_keeps_of_a_call_goes_only_when_postgresql_has_its_end(journal: Journal) -> None:
+    delete = Send(commands.hash_delete("rm_outcome", "leg-1"))
+    world = World(journal, lambda given, now: [SAVE, delete, SEND])
+    world.runner.tell(LinkDown("x"))
+    before = journal.end
+    world.runner.stop()
+    world.run()
+    assert world.sent == [SEND]
+    world.runner.clean_up(before)
+    assert world.sent == [SEND]
+    world.runner.clean_up(journal.end)
+    assert world.sent == [SEND, delete]
