@@ -8,12 +8,16 @@ from dataclasses import dataclass
 
 from models.importing.report import ImportRefused
 
-PHONE = re.compile(
-    r"(?:(?:home|work|office|mobile|cell|main|other|alt|alternate|second|primary|contact|business|casa|domicile)?"
-    r"(?:phone|telephone|telefon|telefono|teléfono|tel|fon|mobile|mobil|cell|cellphone|cellulare|cellular|gsm|movil"
-    r"|portable|komorka|komorkowy|msisdn|numer|number|numero|rufnummer|handy|callee|destination)"
-    r"(?:number|num|no|nr|numero|numer)?(?:primary|home|work|mobile|cell|alt)?)[0-9]{0,2}"
+_BEFORE = (
+    "home|work|office|mobile|cell|main|other|alt|alternate|second|primary|contact|business|casa|domicile"
 )
+_NUMBER = "number|numero|numer|num|nr|no"
+_CORE = (
+    "phone|telephone|telefono|telefonu|telefone|telefon|tel|fon|mobile|mobil|cellphone|cellulare|cellular|cell|gsm"
+    "|movil|portable|komorka|komorkowy|msisdn|numero|numer|number|rufnummer|handy|callee|destination"
+)
+_AFTER = f"{_NUMBER}|primary|home|work|mobile|cell|alt|movil|fijo|fisso|casa|fixe"
+PHONE = re.compile(f"(?:{_BEFORE}|(?:{_NUMBER})(?:di|de|of)?)?(?:{_CORE})(?:{_AFTER})?[0-9]{{0,2}}")
 NOT_PHONE = re.compile(
     r"(?:house|account|invoice|client|customer|order|street|id|reference|contract|case|policy)(?:number|num|no|nr|numero)"
 )

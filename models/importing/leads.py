@@ -130,7 +130,7 @@ def import_file(
     )  # two imports at once would each miss the other's duplicates
     list_id = _list(db, str(tenant_id), campaign_id, clean_text(list_name or path.name))
     digest = hashlib.sha256(data + repr(options).encode()).hexdigest()
-    table = read_table(data)
+    table = read_table(data, options.region)
     columns = map_columns(table.header, options.phone_columns)
     before = db.execute(_BEFORE, {"list_id": list_id, "sha256": digest}).first()
     if before is not None:

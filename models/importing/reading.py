@@ -5,32 +5,17 @@ Nothing here knows what a lead is.
 
 from __future__ import annotations
 
-import codecs
 import csv
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from charset_normalizer import from_bytes
-
+from models.importing.encoding import decode
 from models.importing.report import ImportRefused
 
 MAX_BYTES = 512 * 2**20
-SAMPLE_BYTES = 256 * 1024
 MAX_FIELD_CHARACTERS = 10_000
 MAX_RECORD_LINES = 50
 DELIMITERS = (",", ";", "\t", "|")
-# What spreadsheets write on the machines of this field's users; a free guess over a hundred code pages does
-# worse.
-LEGACY = ["cp1252", "cp1250", "iso8859_1", "iso8859_2", "iso8859_15", "cp1251", "utf_16_le", "utf_16_be"]
-BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-
 # The csv module refuses fields over 128 KB by an exception that loses the place: we take any and judge
 # ourselves.
 csv.field_size_limit(MAX_BYTES)
@@ -66,8 +51,8 @@ class Table:
             at += used
 
 
-def read_table(data: bytes) -> Table:
-    """Decode a CSV file.
+def read_table(data: bytes, region: str = "US") -> Table:
+    """Decode a CSV file of a country's numbers.
 
     Raises:
         ImportRefused: the file as a whole is no CSV that can be read; the code says why.
@@ -76,7 +61,7 @@ def read_table(data: bytes) -> Table:
         raise ImportRefused("too_large", f"The file is larger than {MAX_BYTES >> 20} MB: split it.")
     if not data.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
         raise ImportRefused("empty_file", "The file is empty: it needs a header line and one line per lead.")
-    text, encoding = _decode(data)
+    text, encoding = decode(data, region)
     # Not splitlines(): it also cuts at form feeds and Unicode separators, which belong to a cell.
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     first = next((index for index, line in enumerate(lines) if line.strip()), 0)
@@ -85,56 +70,6 @@ def read_table(data: bytes) -> Table:
     if header is None or header.code:
         raise ImportRefused("bad_header", "The header line can't be read: a quote in it never closes.")
     return Table(encoding, delimiter, tuple(cell.strip() for cell in header.cells), lines, first + used)
-
-
-def _decode(data: bytes) -> tuple[str, str]:
-    for magic, what in ((b"PK\x03\x04", "an Excel or zip file"), (b"\xd0\xcf\x11\xe0", "an old Excel file")):
-        if data.startswith(magic):
-            raise ImportRefused(
-                "spreadsheet", f"This is {what}, not CSV: save it as CSV (UTF-8) and import that."
-            )
-    for bom, encoding in BOMS:
-        if data.startswith(bom):
-            return _strict(data, encoding), encoding
-    if _looks_binary(data[:SAMPLE_BYTES]):
-        raise ImportRefused("not_text", "This is no text file: save the list as CSV (UTF-8) and import that.")
-    try:
-        return data.decode("utf-8"), "utf-8"
-    except UnicodeDecodeError:
-        pass
-    best = from_bytes(_telling_sample(data), cp_isolation=LEGACY).best()
-    encoding = best.encoding if best is not None else "cp1252"
-    return data.decode(encoding, errors="replace"), encoding
-
-
-def _strict(data: bytes, encoding: str) -> str:
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise ImportRefused(
-            "bad_encoding",
-            f"The file says it is {encoding} but is not, at byte {error.start}: save it as UTF-8.",
-        ) from error
-
-
-def _looks_binary(sample: bytes) -> bool:
-    """More than one control character in a hundred; NULs at every second place are UTF-16 without its
-    mark."""
-    controls = sum(
-        count for byte, count in Counter(sample).items() if byte < 32 and byte not in (9, 10, 12, 13)
-    )
-    if controls * 100 <= len(sample):
-        return False
-    pairs = max(1, len(sample) // 2)
-    return not any(sample[start::2].count(0) > 0.7 * pairs for start in (0, 1))
-
-
-def _telling_sample(data: bytes) -> bytes:
-    """The lines that hold a byte above ASCII tell the encoding; the others only cost time."""
-    if b"\0" in data[:SAMPLE_BYTES]:
-        return data[: SAMPLE_BYTES // 2 * 2]
-    lines = [line for line in data[: 16 * SAMPLE_BYTES].split(b"\n") if not line.isascii()]
-    return b"\n".join(lines)[:SAMPLE_BYTES] or data[:SAMPLE_BYTES]
 
 
 def _delimiter(lines: list[str]) -> str:

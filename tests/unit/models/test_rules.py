@@ -1,4 +1,5 @@
-"""The rules: each alone, their order, their edges in time, and that a verdict's retry time is worth waiting for."""
+"""The rules: each alone, their order, their edges in time, and that a verdict's retry time is worth waiting
+for."""
 
 from __future__ import annotations
 
@@ -224,7 +225,8 @@ def test_presets_are_whole_and_named_with_their_source() -> None:
         is_open(OPEN, "Mars/Olympus", NOW)
 
 
-# --- retry ---------------------------------------------------------------------------------------------------
+# --- retry
+# ---------------------------------------------------------------------------------------------------
 
 POLICY = RetryPolicy()
 
