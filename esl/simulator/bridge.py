@@ -117,7 +117,10 @@ def part(core: Core, channel: Channel, *, forget: bool = True) -> Channel | None
             leg.vars.set("bridge_to", None)
             if forget:  # a transfer takes the bond, a park leaves it (f02, e09)
                 leg.vars.set("signal_bond", None)
-        core.after(1, lambda: _unbridge(core, bridge))
+        if bridge.a.alive:
+            core.after(1, lambda: _unbridge(core, bridge))
+        else:  # its thread is on the way out: never an UNBRIDGE after its end
+            _unbridge(core, bridge)
         hearing.left(core, channel)
     return other if phase == "up" else None
 

@@ -186,3 +186,27 @@ def test_profile_times_are_on_the_tick() -> None:
     stamps = [e.timestamp_us for e in d.events("c1")]
     assert stamps
     assert all(stamp % 20_000 == 0 for stamp in stamps)
+
+
+def test_a_redirect_is_followed_unless_it_is_fatal() -> None:
+    d = Driver()
+    d.originate("a", "redir302/1")
+    d.originate("b", "redir302/1", outbound_redirect_fatal="true")
+    d.run(0.5)
+    assert d.job("a") == "+OK a\n"
+    assert d.job("b") == "-ERR REQUESTED_CHAN_UNAVAIL\n"
+    assert d.events("b", "CHANNEL_HANGUP_COMPLETE")[0].variable("sip_redirect_contact_0")
+
+
+def test_agents_side_by_side_with_transfer_both() -> None:
+    d = Driver(person())
+    d.agent()
+    d.originate("c1", "c/15550001", LIST)
+    d.run_until("CHANNEL_EXECUTE", "c1")
+    d.api("uuid_bridge c1 agent")
+    d.run_until("CHANNEL_BRIDGE", "c1")
+    assert d.api("uuid_transfer agent -both park: inline") == "+OK\n"
+    d.run(0.2)
+    assert {e.uuid for e in d.events(name="CHANNEL_PARK")} == {"agent", "c1"}
+    assert d.api("uuid_getvar agent park_after_bridge") == "_undef_"
+    assert d.switch.live_uuids() == {"agent", "c1"}
