@@ -68,13 +68,13 @@ class Run:
         with self._more:
             self._more.notify_all()
 
-    def wait_for(self, part: str) -> None:
+    def wait_for(self, part: str, times: int = 1) -> None:
+        def there() -> bool:
+            return sum(part in text for text in self.said) >= times
+
         with self._more:
-            there = self._more.wait_for(
-                lambda: any(part in text for text in self.said) or not self._reader.is_alive(), 60
-            )
-        assert there, self.text
-        assert any(part in text for text in self.said), self.text
+            self._more.wait_for(lambda: there() or not self._reader.is_alive(), 60)
+            assert there(), self.text
 
     def end(self) -> tuple[int, str]:
         """(exit code, standard output)."""
@@ -153,7 +153,7 @@ def test_it_runs_stops_and_goes_on_with_the_same_data(data_dir: Path) -> None:
     third = start(data_dir, *SMALL)
     assert third.end() == (2, "")
     assert third.text.splitlines()[-1].startswith("ringmaster demo: Another demo is running in ")
-    second.wait_for("dialed: 2")
+    second.wait_for("| dialing |", times=2)
     second.process.send_signal(signal.SIGINT)
     code, out = second.end()
     assert code == 0, second.text
