@@ -43,7 +43,7 @@ class Decision:
         """Agents expected to be free when a call dialed now is answered."""
     @property
     def abandon_risk(self) -> float:
-        """Probability that the last call dialed now (or the next, if none is) finds no agent when answered."""
+        """Probability that the last call dialed now (the next, if none is) finds no agent when answered."""
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
 
@@ -106,7 +106,7 @@ class Pacer:
     ) -> None:
         """The call is over and leaves the books.
 
-        "failed" is the network's failure and "cancelled" our own doing: neither says anything about the person.
+        "failed" is the network's failure and "cancelled" our own doing: neither says anything about people.
         "unknown" counts as abandoned if the call had been answered and not connected.
         """
     def decide(
@@ -114,7 +114,7 @@ class Pacer:
     ) -> Decision:
         """How many to dial now. `pending`: dials asked for and not yet reported by `dialed`."""
     def snapshot(self) -> bytes:
-        """What was learned, as bytes, for `restore` after a restart. Agents, calls and ledger are not in it."""
+        """What was learned, as bytes, for `restore` after a restart. Agents, calls, ledger are not in it."""
     def restore(self, data: bytes) -> None:
         """Take over what another pacer learned.
 
@@ -184,23 +184,26 @@ def simulate_base(
     change_at: float | None = None,
     changed_probability: float | None = None,
 ) -> SimulationResult:
-    """Simulate the base scenario with the live pacer, everything learned from nothing; same seed, same result.
+    """Simulate the base scenario with the live pacer, all learned from nothing; same seed, same result.
 
-    Talk and wrap-up are lognormal (mean in seconds, coefficient of variation), the answer delay is uniform, an
-    unanswered dial occupies its line for `no_answer_seconds`. Dialing stops at `seconds`; occupancy is over
-    0..seconds, and calls dialed before count in full. dial_latency: from a decision to its dials. bridge_latency:
-    from a match to the conversation. From `change_at` on, `changed_probability` holds. The GIL is released.
+    Talk and wrap-up are lognormal (mean in seconds, coefficient of variation), the answer delay is uniform,
+    an unanswered dial occupies its line for `no_answer_seconds`. Dialing stops at `seconds`; occupancy is
+    over 0..seconds, and calls dialed before count in full. dial_latency: from a decision to its dials.
+    bridge_latency: from a match to the conversation. From `change_at` on, `changed_probability` holds.
+    The GIL is released.
     Raises PacingValueError for values outside their range.
     """
 
 def erlang_b(servers: float, load: float) -> float:
     """Probability that a call finds all servers busy and is lost, at `load` erlang offered (Erlang B).
 
-    Fractional servers are allowed. Relative error at most 1e-12. Raises PacingValueError outside 0 to 10,000,000.
+    Fractional servers are allowed. Relative error at most 1e-12.
+    Raises PacingValueError outside 0 to 10,000,000.
     """
 
 def erlang_c(servers: float, load: float) -> float:
     """Probability that a call has to wait (Erlang C); 1 when the load is not below the number of servers.
 
-    Fractional servers are allowed. Relative error at most 1e-12. Raises PacingValueError outside 0 to 10,000,000.
+    Fractional servers are allowed. Relative error at most 1e-12.
+    Raises PacingValueError outside 0 to 10,000,000.
     """

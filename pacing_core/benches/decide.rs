@@ -2,6 +2,7 @@
 //!
 //! Every agent but one in fifty is busy; the calls in flight are spread over a ring time. Bounds to meet
 //! (PACING.md): p99 50 us at 300 agents and 1,000 calls, 250 us at 2,000 agents and 8,000 calls.
+#![allow(clippy::cast_precision_loss)]
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use pacing_core::{AgentState, Limits, Options, Outcome, Pacer};
 use std::hint::black_box;

@@ -18,7 +18,7 @@ const RISK_AT_SETTLE: f64 = 2.5;
 /// No dial takes a greater risk than this, however large the surplus.
 const HIGHEST_RISK: f64 = 0.5;
 /// Risk still allowed with no surplus, as a share of the target: each answer earns many times what it may cost.
-const RISK_WITHOUT_SURPLUS: f64 = 0.05;
+const RISK_WITHOUT_SURPLUS: f64 = 0.1;
 
 /// What the next dial may risk.
 #[derive(Debug, Clone, Copy, PartialEq)]

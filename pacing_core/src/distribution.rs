@@ -181,6 +181,7 @@ fn below(mean: f64, variance: f64, third: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_precision_loss)]
 mod tests {
     use super::*;
 

@@ -83,6 +83,8 @@ pub fn erlang_c(servers: f64, load: f64) -> Result<f64, PacingError> {
 }
 
 /// 1/B for a number of servers f in [0, 1).
+// The letters are those of the formulas (Press et al., Numerical Recipes, 6.2).
+#[allow(clippy::many_single_char_names)]
 fn inverse_below_one(f: f64, load: f64) -> f64 {
     if f == 0.0 {
         return 1.0;

@@ -44,10 +44,7 @@ impl Learned {
     /// Works everything out anew with nothing in flight or running.
     pub fn settle(&mut self) {
         let nobody = Running::new();
-        // The share of the prior follows the data in a few steps of the EM algorithm.
-        for _ in 0..4 {
-            self.ring.refresh(&[0.0; ROWS]);
-        }
+        self.ring.refresh(&[0.0; ROWS]);
         self.talk.refresh(&nobody);
         self.wrap.refresh(&nobody);
     }
@@ -341,7 +338,10 @@ impl Forecast {
         let free_agents = free[1].mean;
         let on_idle = Moment {
             balance: if few && scene.open <= EXACT_CALLS {
-                Balance::exact(&Sum::constant(idle), groups.due_sum(f64::INFINITY, waiting))
+                Balance::exact(
+                    &Sum::constant(idle),
+                    careful.due_sum(f64::INFINITY, waiting),
+                )
             } else {
                 #[allow(clippy::cast_precision_loss)]
                 Balance::Normal {

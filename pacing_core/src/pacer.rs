@@ -257,15 +257,12 @@ impl Pacer {
             Some(call) if !matches!(call.stage, Stage::Talking { .. }) => {
                 let was = *call;
                 call.stage = Stage::Talking { agent };
-                match was.stage {
-                    Stage::Waiting { since, counted } => {
-                        let abandoned = now - since > late;
-                        self.abandoned += u64::from(abandoned && !counted);
-                    }
-                    _ => {
-                        self.answered += 1;
-                        self.learn_ring(&was, now, RingEnd::Answered);
-                    }
+                if let Stage::Waiting { since, counted } = was.stage {
+                    let abandoned = now - since > late;
+                    self.abandoned += u64::from(abandoned && !counted);
+                } else {
+                    self.answered += 1;
+                    self.learn_ring(&was, now, RingEnd::Answered);
                 }
             }
             _ => {

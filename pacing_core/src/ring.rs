@@ -18,8 +18,8 @@ pub(crate) const ROWS: usize = 160;
 
 const PRIOR_DIALS: f64 = 4.0;
 const PRIOR_ANSWER: f64 = 0.3;
-/// Steps of the EM algorithm at each refresh; it goes on from where it was.
-const EM_STEPS: usize = 3;
+/// Steps of the EM algorithm at most.
+const EM_STEPS: usize = 20;
 const PRIOR_RING: (f64, f64) = (6.0, 20.0);
 const PRIOR_UNANSWERED: (f64, f64) = (10.0, 40.0);
 
@@ -106,9 +106,10 @@ impl RingTable {
     }
 
     /// Works the table out anew, with the calls now on the line (by row of age) as censored today.
+    #[allow(clippy::needless_range_loop)] // five tables in step
     pub fn refresh(&mut self, on_line: &[f64; ROWS]) {
-        let shape = PriorShape::get();
-        self.prior_share = self.mixture_share(shape, on_line);
+        let prior = PriorShape::get();
+        self.prior_share = self.mixture_share(prior, on_line);
         let prior_answers = PRIOR_DIALS * self.prior_share;
         let prior_others = PRIOR_DIALS - prior_answers;
         let mut at_risk = [0.0; ROWS];
@@ -117,8 +118,8 @@ impl RingTable {
         for row in (0..ROWS).rev() {
             let ends = self.answered[row]
                 + self.unanswered[row]
-                + prior_answers * shape.answered[row]
-                + prior_others * shape.unanswered[row];
+                + prior_answers * prior.answered[row]
+                + prior_others * prior.unanswered[row];
             let cut = self.censored[row] + on_line[row];
             ended += self.answered[row] + self.unanswered[row];
             // A censored call is at risk for half of its last row.
@@ -132,9 +133,9 @@ impl RingTable {
             self.incidence[row] = answered;
             if at_risk[row] > 1e-12 {
                 let answers =
-                    (self.answered[row] + prior_answers * shape.answered[row]) / at_risk[row];
+                    (self.answered[row] + prior_answers * prior.answered[row]) / at_risk[row];
                 let others =
-                    (self.unanswered[row] + prior_others * shape.unanswered[row]) / at_risk[row];
+                    (self.unanswered[row] + prior_others * prior.unanswered[row]) / at_risk[row];
                 answered += alive * answers;
                 alive = (alive * (1.0 - answers - others)).max(0.0);
             }
@@ -147,23 +148,29 @@ impl RingTable {
         self.weight = ended + told / self.answer_probability();
     }
 
-    /// One dial in so many is answered: the mixture's maximum a posteriori share, from where it last was.
-    fn mixture_share(&self, shape: &PriorShape, on_line: &[f64; ROWS]) -> f64 {
+    /// Share of dials that are answered: the mixture's maximum a posteriori estimate.
+    fn mixture_share(&self, prior: &PriorShape, on_line: &[f64; ROWS]) -> f64 {
         let answered: f64 = self.answered.iter().sum();
         let unanswered: f64 = self.unanswered.iter().sum();
-        let mut share = self.prior_share;
+        // From the same start every time, so that deciding twice is deciding once.
+        let first = (PRIOR_DIALS * PRIOR_ANSWER + answered) / (PRIOR_DIALS + answered + unanswered);
+        let mut share = first.clamp(0.001, 0.999);
         for _ in 0..EM_STEPS {
             let mut answers = PRIOR_DIALS * PRIOR_ANSWER + answered;
             let mut all = PRIOR_DIALS + answered + unanswered;
             for (row, &count) in on_line.iter().enumerate() {
                 if count > 0.0 {
-                    let yes = share * shape.may_answer[row];
-                    let no = (1.0 - share) * shape.may_end[row];
+                    let yes = share * prior.may_answer[row];
+                    let no = (1.0 - share) * prior.may_end[row];
                     answers += count * yes / (yes + no).max(1e-12);
                     all += count;
                 }
             }
-            share = (answers / all).clamp(0.001, 0.999);
+            let next = (answers / all).clamp(0.001, 0.999);
+            if (next - share).abs() < 1e-4 {
+                return next;
+            }
+            share = next;
         }
         share
     }

@@ -1,0 +1,218 @@
+"""The pacer through its public door: limits, reasons, ledger, hostile events, snapshots."""
+
+from typing import Any
+
+import pytest
+
+from pacing_core import Decision, Pacer, PacingValueError
+
+ROOM = {"lines_free": 1000, "rate_tokens": 1000, "leads": 1000}
+
+
+def team(agents: int, **options: Any) -> Pacer:
+    pacer = Pacer(**options)
+    for agent in range(agents):
+        pacer.agent(0.0, agent, "idle")
+    return pacer
+
+
+def test_nobody_logged_in_dials_nothing() -> None:
+    decision = Pacer().decide(0.0, **ROOM)
+    assert decision.dials == 0
+    assert decision.limited_by == "agents"
+
+
+def test_cold_start_dials_at_least_one_per_idle_agent_and_not_many_more() -> None:
+    decision = team(10).decide(0.0, **ROOM)
+    assert 10 <= decision.dials <= 14
+    assert decision.free_agents == pytest.approx(10)
+    assert decision.limited_by == "abandon_budget"
+    assert 0.0 <= decision.abandon_risk <= 0.01
+
+
+def test_progressive_dials_one_per_idle_agent_without_one() -> None:
+    pacer = team(10, policy="progressive")
+    assert pacer.decide(0.0, **ROOM).dials == 10
+    for call in range(4):
+        pacer.dialed(0.0, call)
+    assert pacer.decide(0.0, **ROOM).dials == 6
+    assert pacer.decide(0.0, **ROOM, pending=6).dials == 0
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [("lines_free", "lines"), ("rate_tokens", "calls_per_second"), ("leads", "hopper_empty")],
+)
+def test_the_limit_that_binds_is_named(limit: str, reason: str) -> None:
+    decision = team(10).decide(0.0, **{**ROOM, limit: 3})
+    assert (decision.dials, decision.limited_by) == (3, reason)
+    assert team(10).decide(0.0, **{**ROOM, limit: -2}).dials == 0
+
+
+def test_pending_dials_count_as_in_flight() -> None:
+    pacer = team(10)
+    first = pacer.decide(0.0, **ROOM).dials
+    assert pacer.decide(0.0, **ROOM, pending=first).dials == 0
+
+
+def test_a_spent_budget_holds_every_dial_to_an_idle_agent() -> None:
+    pacer = team(20, budget_answered=1000, budget_abandoned=40)
+    for agent in range(18):
+        pacer.agent(1.0, agent, "wrap")
+    decision = pacer.decide(30.0, **ROOM)
+    assert decision.limited_by == "abandon_budget"
+    assert decision.dials >= 2
+    for call in range(decision.dials):
+        pacer.dialed(30.0, call)
+    for agent in (18, 19):
+        pacer.agent(30.0, agent, "away")
+    assert pacer.decide(30.1, **ROOM).dials == 0
+
+
+def test_a_surplus_dials_ahead_of_busy_agents() -> None:
+    busy, spent = team(50, budget_answered=1000), team(50, budget_answered=1000, budget_abandoned=30)
+    for pacer in (busy, spent):
+        for agent in range(50):
+            pacer.agent(1.0, agent, "wrap" if agent % 3 else "talk")
+    assert busy.decide(6.0, **ROOM).dials > 0
+    assert spent.decide(6.0, **ROOM).dials == 0
+
+
+def test_leaving_agents_are_not_counted_on() -> None:
+    pacer = team(50, budget_answered=1000)
+    for agent in range(50):
+        pacer.agent(1.0, agent, "wrap", leaving=True)
+    decision = pacer.decide(6.0, **ROOM)
+    assert decision.dials == 0
+    assert decision.free_agents == 0.0
+
+
+def test_the_cap_binds_when_it_is_below_the_target() -> None:
+    def dials(**options: float) -> int:
+        pacer = team(30, budget_answered=2000, budget_abandoned=15, **options)
+        for agent in range(28):
+            pacer.agent(1.0, agent, "wrap")
+        return pacer.decide(4.0, **ROOM).dials
+
+    assert dials(target=0.03, cap=0.01) == dials(target=0.01) < dials(target=0.03)
+
+
+def test_ledger_counts_each_person_once() -> None:
+    pacer = team(3)
+    for call in range(6):
+        pacer.dialed(0.0, call)
+        pacer.answered(8.0, call)
+    pacer.connected(8.1, 0, 0)
+    pacer.abandoned(10.0, 1)
+    pacer.ended(9.0, 2, "hangup_before_agent")
+    pacer.ended(10.0, 3, "unknown")
+    assert pacer.ledger() == (6, 2)
+    pacer.decide(11.0, **ROOM)  # calls 4 and 5 have waited for three seconds by now
+    assert pacer.ledger() == (6, 4)
+    pacer.abandoned(11.0, 4)
+    pacer.connected(11.0, 5, 1)
+    assert pacer.ledger() == (6, 4)
+
+
+def test_a_late_report_within_the_delay_is_not_an_abandon() -> None:
+    pacer = team(1)
+    pacer.dialed(0.0, 1)
+    pacer.answered(8.0, 1)
+    pacer.connected(10.1, 1, 0)
+    assert pacer.ledger() == (1, 0)
+
+
+def test_hostile_events_are_counted_and_change_nothing() -> None:
+    pacer = team(2)
+    before = pacer.decide(1.0, **ROOM)
+    pacer.answered(1.0, 99)
+    pacer.connected(1.0, 99, 0)
+    pacer.abandoned(1.0, 99)
+    pacer.ended(1.0, 99, "done")
+    pacer.ringing(1.0, 99)
+    pacer.agent_gone(1.0, 99)
+    assert pacer.ignored_events() == 6
+    assert pacer.decide(1.0, **ROOM) == before
+    pacer.dialed(1.0, 1)
+    pacer.dialed(1.0, 1)
+    assert pacer.ignored_events() == 7
+    pacer.ended(0.5, 1, "no_answer")  # time does not go backwards
+    pacer.decide(float("nan"), **ROOM)
+
+
+def test_failures_of_the_network_teach_nothing_about_people() -> None:
+    pacer = team(5)
+    before = pacer.answer_probability()
+    for call in range(300):
+        pacer.dialed(float(call), call)
+        pacer.ended(call + 0.2, call, "failed")
+    pacer.decide(400.0, **ROOM)
+    assert pacer.answer_probability() == pytest.approx(before, abs=0.01)
+
+
+@pytest.mark.parametrize("p", [0.1, 0.6])
+def test_the_answer_probability_is_followed_within_tens_of_calls(p: float) -> None:
+    pacer = team(5)
+    for call in range(60):
+        pacer.dialed(float(call), call)
+        if call % 10 < 10 * p:
+            pacer.answered(call + 6.0 + call % 13, call)
+            pacer.ended(call + 20.0, call, "hangup_before_agent")
+        else:
+            pacer.ended(call + 25.0, call, "no_answer")
+    pacer.decide(200.0, **ROOM)
+    assert pacer.answer_probability() == pytest.approx(p, abs=0.06)
+
+
+def test_snapshot_keeps_what_was_learned() -> None:
+    pacer = team(5)
+    for call in range(200):
+        pacer.dialed(float(call), call)
+        pacer.ended(call + 18.0, call, "no_answer")
+    pacer.decide(300.0, **ROOM)
+    fresh = Pacer()
+    fresh.restore(pacer.snapshot())
+    assert fresh.answer_probability() == pytest.approx(pacer.answer_probability(), abs=1e-3)
+    assert fresh.snapshot() == pacer.snapshot()
+
+
+@pytest.mark.parametrize("data", [b"", b"garbage", b"RMPACER\x09" + b"\0" * 100])
+def test_a_snapshot_that_is_none_is_refused(data: bytes) -> None:
+    with pytest.raises(PacingValueError, match="start the pacer without it") as caught:
+        Pacer().restore(data)
+    assert caught.value.code == "bad_snapshot"
+
+
+def test_give_up_only_with_the_option_and_after_sixteen_seconds() -> None:
+    for option, expected in [(None, []), (16.0, [7])]:
+        pacer = Pacer(give_up_after=option)
+        pacer.dialed(0.0, 7)
+        pacer.ringing(1.0, 7)
+        assert pacer.decide(16.9, **ROOM).give_up == []
+        assert pacer.decide(17.0, **ROOM).give_up == expected
+    with pytest.raises(PacingValueError, match="16"):
+        Pacer(give_up_after=15.0)
+
+
+@pytest.mark.parametrize(
+    "options", [{"target": 0.0}, {"target": 1.5}, {"cap": -0.1}, {"grace_seconds": -1.0}, {"policy": "blind"}]
+)
+def test_bad_options_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(PacingValueError, match="give"):
+        Pacer(**options)
+
+
+def test_words_are_checked() -> None:
+    pacer = team(1)
+    with pytest.raises(PacingValueError, match="idle, reserved"):
+        pacer.agent(0.0, 1, "asleep")  # type: ignore[arg-type]
+    with pytest.raises(PacingValueError, match="no_answer, failed"):
+        pacer.ended(0.0, 1, "lost")  # type: ignore[arg-type]
+
+
+def test_a_decision_is_frozen_and_readable() -> None:
+    decision = team(1).decide(0.0, **ROOM)
+    assert isinstance(decision, Decision)
+    assert repr(decision).startswith("Decision(dials=1, ")
+    with pytest.raises(AttributeError):
+        decision.dials = 5  # type: ignore[misc]
