@@ -20,7 +20,8 @@ def load(world: World, path: Path, *, name: str = "", options: ImportOptions | N
 
 def counts(world: World) -> tuple[object, ...]:
     return world.one(
-        "SELECT (SELECT count(*) FROM lead), (SELECT count(*) FROM person), (SELECT count(*) FROM person_phone),"
+        "SELECT (SELECT count(*) FROM lead), (SELECT count(*) FROM person),"
+        " (SELECT count(*) FROM person_phone),"
         " (SELECT count(*) FROM list), (SELECT count(*) FROM import_batch)"
     )
 

@@ -125,8 +125,7 @@ def test_open_calls_are_a_violation_only_at_rest(world: World) -> None:
     assert _violations(world, at_rest=False) == set()
 
 
-# --- planted violations
-# --------------------------------------------------------------------------------------
+# --- planted violations --------------------------------------------------------
 
 Plant = Callable[[World], None]
 CONNECTED = "(SELECT id FROM attempt WHERE outcome = 'connected')"

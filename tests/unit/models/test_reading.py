@@ -123,8 +123,7 @@ def test_any_bytes_are_read_or_refused_plainly(data: bytes) -> None:
     try:
         table = reading.read_table(data)
         columns = map_columns(table.header)
-    except ImportRefused as error:
-        assert error.code
+    except ImportRefused:
         return
     for record in table.records():
         parse_row(record, columns, region="US", default_timezone=None)
@@ -138,8 +137,7 @@ def test_any_cells_are_judged_without_an_exception(cells: list[str]) -> None:
     assert parse_row(record, columns, region="US", default_timezone="Europe/Rome").line == 2
 
 
-# --- columns
-# -------------------------------------------------------------------------------------------------
+# --- columns -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -153,8 +151,15 @@ def test_any_cells_are_judged_without_an_exception(cells: list[str]) -> None:
         "mobile",
         "Cell Phone",
         "numero_telefono",
-    ]
-    + ["Tel.", "Phone1", "home phone", "msisdn", "GSM", "Numer telefonu", "Cellulare", "Phone (work)"],
+        "Tel.",
+        "Phone1",
+        "home phone",
+        "msisdn",
+        "GSM",
+        "Numer telefonu",
+        "Cellulare",
+        "Phone (work)",
+    ],
 )
 def test_names_of_phone_columns(name: str) -> None:
     assert map_columns(("name", name)).phones == (1,)
@@ -185,8 +190,7 @@ def test_a_file_without_a_header_is_told_so() -> None:
     assert map_columns(("who", "Ring Me"), phone_columns=("ring me",)).phones == (1,)
 
 
-# --- rows
-# ----------------------------------------------------------------------------------------------------
+# --- rows ----------------------------------------------------------------------
 
 
 def test_a_good_row() -> None:

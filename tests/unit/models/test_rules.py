@@ -71,7 +71,7 @@ def test_do_not_call_and_hold() -> None:
 def test_caps(
     whose: str, caps: Caps, times: tuple[float, ...], total: int, code: str | None, retry: float | None
 ) -> None:
-    rules = replace(OPEN, **{f"per_{whose}": caps})
+    rules = replace(OPEN, per_number=caps) if whose == "number" else replace(OPEN, per_person=caps)
     verdict = check(inputs(rules=rules, **{f"{whose}_times": times, f"{whose}_total": total}), NOW)
     assert verdict.code == ("ok" if code is None else f"cap_{whose}_{code}")
     assert verdict.retry_at == retry
@@ -225,8 +225,7 @@ def test_presets_are_whole_and_named_with_their_source() -> None:
         is_open(OPEN, "Mars/Olympus", NOW)
 
 
-# --- retry
-# ---------------------------------------------------------------------------------------------------
+# --- retry ---------------------------------------------------------------------
 
 POLICY = RetryPolicy()
 
