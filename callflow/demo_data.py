@@ -16,10 +16,10 @@ from models.errors import InvalidValue
 from models.records import CampaignSettings
 from models.repository import agents, campaigns, clock, setup
 from models.repository.db import Db
-from models.rules import RuleSet
+from models.rules import preset
 
 NAME = "demo"
-ROUND_THE_CLOCK = RuleSet(name="demo, open round the clock", hours=(((0, 1440),),) * 7)
+
 
 _DIALABLE = text(
     """
@@ -98,7 +98,7 @@ def _campaign(db: Db, tenant_id: str, switch_id: str, target: float) -> str:
         switch_id=switch_id,
         tenant_id=tenant_id,
         client_id=setup.client(db, tenant_id, NAME),
-        rules=ROUND_THE_CLOCK,
+        rules=preset("demo"),
         window_start=clock.wall_start(db),
     )
     return made.campaign_id
