@@ -1,7 +1,7 @@
 """Occupancy and abandon rate by team size and answer probability, predictive beside progressive.
 
-Usage: python benchmarks/pacing.py [--answers 5000] [--seed 1]. The base scenario of the design, from cold, with
-nothing told in advance. "limit" is the near-optimal policy that knows all distributions, where known.
+Usage: python benchmarks/pacing.py [--answers 5000] [--seed 1]. The base scenario of the design, from cold,
+with nothing told in advance. "limit" is the near-optimal policy that knows all distributions, where known.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def main() -> None:
     cases = list(product((5, 10, 20, 50, 100, 300), (0.1, 0.3, 0.6)))
     started = time.perf_counter()
     with ThreadPoolExecutor() as pool:
-        predictive = pool.map(lambda c: run(*c, "predictive", options.answers, options.seed), cases)
-        progressive = pool.map(lambda c: run(*c, "progressive", options.answers, options.seed), cases)
+        predictive = pool.map(lambda c: run(c[0], c[1], "predictive", options.answers, options.seed), cases)
+        progressive = pool.map(lambda c: run(c[0], c[1], "progressive", options.answers, options.seed), cases)
         sys.stdout.write("    N    p | predictive  abandon | progressive | limit at 3 %\n")
         for (agents, p), ahead, one_each in zip(cases, predictive, progressive, strict=True):
             limit = LIMIT.get((agents, p))
