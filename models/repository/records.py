@@ -163,13 +163,18 @@ _COMMAND = """
           FROM r WHERE c.id = r.command_id AND c.status IN ('pending', 'taken'))
     SELECT c.id::text FROM command c JOIN r ON c.id = r.command_id
 """
+# The disposition do_not_call is obeyed at once, for the whole tenant; its entry has the id of the note.
 _NOTE = """
-    WITH r AS (SELECT r.* FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+    WITH r AS (SELECT r.*, attempt.tenant_id, attempt.number FROM jsonb_to_recordset(CAST(:rows AS jsonb))
                  AS r(id uuid, attempt_id uuid, agent_id uuid, disposition text, at float8, text text)
                  JOIN attempt ON attempt.id = r.attempt_id JOIN agent ON agent.id = r.agent_id),
     added AS (
         INSERT INTO call_note (id, attempt_id, agent_id, disposition, text, at)
         SELECT r.id, r.attempt_id, r.agent_id, r.disposition, r.text, to_timestamp(r.at) FROM r
+            ON CONFLICT (id) DO NOTHING),
+    asked AS (
+        INSERT INTO do_not_call (id, tenant_id, number, reason)
+        SELECT r.id, r.tenant_id, r.number, 'asked for in a call' FROM r WHERE r.disposition = 'do_not_call'
             ON CONFLICT (id) DO NOTHING)
     SELECT id::text FROM r
 """

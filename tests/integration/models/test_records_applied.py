@@ -183,3 +183,18 @@ def test_an_older_campaign_change_does_not_undo_a_newer_one(world: World) -> Non
     world.apply(stopped)
     world.apply(running)
     assert world.value("SELECT state FROM campaign") == "stopped"
+
+
+def test_who_asks_in_a_call_is_never_called_again(world: World) -> None:
+    (lead,) = world.add_leads(1)
+    agent = world.add_agent().agent_id
+    (attempt,) = world.claim(1).attempts
+    note = NoteAdded(
+        id=new_id(), attempt_id=attempt.attempt_id, agent_id=agent, disposition="do_not_call", at=NOON + 20
+    )
+    world.apply(*world.story(attempt, Outcome.CONNECTED, agent=agent, talk=5.0), note)
+    world.apply(note)
+    assert world.one("SELECT number, count(*) OVER () FROM do_not_call") == (attempt.number, 1)
+    world.execute("UPDATE lead SET state = 'retry' WHERE id::text = :id", id=lead)
+    assert world.claim(1, NOON + 9 * 86_400).refusal == "rules"
+    assert world.value("SELECT code FROM rule_refusal") == "do_not_call"
