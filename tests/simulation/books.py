@@ -82,7 +82,8 @@ def _attempt(checker: Checker, row: AttemptRow, closed: AttemptClosed, legs: lis
         said = f"{name} is {closed.outcome}, the truth is {truth}"
         checker.fail("outcome true", f"{said}, waited {waited_seconds(leg) if leg.answered else 0:.2f} s)")
         return
-    if leg.ended_by not in ("crash", "shutdown"):
+    lost = checker.switch_died_between(leg.ended / 1e6, closed.at)
+    if leg.ended_by not in ("crash", "shutdown") and not lost:
         _times(checker, name, closed, leg)
 
 

@@ -193,9 +193,13 @@ class Checker:
 
     def _bridged(self, record: AttemptBridged) -> None:
         other = self._talks.get(record.agent_id)
-        if other is not None and other != record.attempt_id and self.store.attempts[other].is_open:
+        if other is not None and other != record.attempt_id and self._talks_on(other):
             self.fail("one call per agent", f"{record.agent_id} is in {other} and in {record.attempt_id}")
         self._talks[record.agent_id] = record.attempt_id
+
+    def _talks_on(self, attempt_id: str) -> bool:
+        row = self.store.attempts[attempt_id]
+        return row.is_open and any(self.view.is_live(dialed.leg_id) for dialed in row.dialed)
 
     def _agent_leg_opened(self, record: AgentLegOpened) -> None:
         mine = [
