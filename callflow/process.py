@@ -10,12 +10,15 @@ from __future__ import annotations
 import gc
 import logging
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import gevent
 from gevent.event import Event
 from sqlalchemy import Engine as SqlEngine
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -88,8 +91,8 @@ class DialerProcess:
         self._hurry = Event()
         self._over = Event()
         self._failure: BaseException | None = None
-        self._sql: SqlEngine = sync_engine(options.database_url, pool_size=6)
-        self._lease_sql: SqlEngine = sync_engine(options.database_url, pool_size=1)
+        self._sql = _database(options, pool_size=6)
+        self._lease_sql = _database(options, pool_size=1)
         self._sessions: sessionmaker[Session] = sessions(self._sql)
 
     # --- asked from outside ---------------------------------------------------------------------------------
@@ -389,6 +392,24 @@ class _Parts:
                     extra={"lag_p99_ms": round(p99), "speed_from": self.clock.speed, "speed_to": slower},
                 )
                 self.set_speed(slower)
+
+
+def _database(options: DialerOptions, pool_size: int) -> SqlEngine:
+    """Connections whose locks PostgreSQL frees when we are stopped in the middle of a transaction.
+
+    A claim locks the lease's row until its commit: whoever hangs there would keep everybody else from taking
+    over.
+    """
+    engine = sync_engine(options.database_url, pool_size=pool_size)
+    idle_ms = round(options.lease_ttl_seconds * 500)
+
+    def limit(connection: DBAPIConnection, record: object) -> None:
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(f"SET idle_in_transaction_session_timeout = {idle_ms:d}")
+        connection.commit()
+
+    event.listen(engine, "connect", limit)
+    return engine
 
 
 def engine_config(options: DialerOptions, switch_id: str, token: int) -> EngineConfig:

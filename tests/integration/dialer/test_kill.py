@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 
 import pytest
+from sqlalchemy import text
 
 from tests.integration.dialer.books import differences
 from tests.integration.dialer.site import Process, Site, wait_for
 
 USABLE = "SELECT count(*) FROM agent WHERE state IN ('ready', 'reserved', 'talking', 'wrap_up')"
 DIALED = "SELECT count(*) FROM attempt WHERE dialed_at IS NOT NULL"
+CLAIMED = "SELECT count(*) FROM attempt WHERE state = 'claimed'"
 CONNECTED = "SELECT count(*) FROM attempt WHERE outcome = 'connected'"
 
 
@@ -52,6 +54,28 @@ def killed_and_restarted(site: Site, kills: int, seed: int) -> None:
 
 def test_killed_three_times(site: Site) -> None:
     killed_and_restarted(site, 3, seed=1)
+
+
+def test_killed_while_postgresql_lags_behind_the_journal(site: Site) -> None:
+    """Calls that only the journal knows of.
+
+    PostgreSQL has their claims, and not yet that they were dialed.
+    """
+    site.furnish(agent_count=8, leads=500)
+    site.start_switch()
+    dialer = running_dialer(site)
+    with site.engine.connect() as blocker:
+        blocker.execute(text("LOCK TABLE leg IN SHARE ROW EXCLUSIVE MODE"))  # the writer stops, claims go on
+        site.log_in()
+        wait_for("calls that only the journal knows", lambda: site.value(CLAIMED) >= 4, 60, after=site.logs)
+        wait_for("an end that only the journal knows", lambda: site.truth(), 60, after=site.logs)
+        dialer.kill()
+        blocker.rollback()
+    again = running_dialer(site)
+    assert again.says("an earlier dialer's journal was brought in")
+    wait_for_dials(site, 3)
+    assert again.stop() == 0, again.tail()
+    assert differences(site) == []
 
 
 @pytest.mark.slow

@@ -4,17 +4,35 @@ from __future__ import annotations
 
 import signal
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from callflow.database import PostgresLease
 from callflow.lease import Lease
+from callflow.switch import fence_name
+from esl.client import Client
+from esl.commands import SubscribeEvents, originate
+from models.ids import new_id
 from models.repository import setup
 from models.session import sessions
 from tests.integration.dialer.books import differences
-from tests.integration.dialer.site import Site, wait_for
+from tests.integration.dialer.site import PASSWORD, Site, wait_for
 
 TOKEN = "SELECT lease_token FROM switch"
 CALLS_OF = "SELECT count(*) FROM attempt WHERE dialed_at IS NOT NULL AND lease_token = "
+
+
+def originate_under_fence(site: Site, token: int) -> str:
+    """What the switch answers to an originate that was under way when its sender lost the lease."""
+    client = Client("127.0.0.1", site.port, PASSWORD)
+    client.connect()
+    try:
+        client.call(SubscribeEvents(("BACKGROUND_JOB",)))
+        dial_string = f"sofia/${{{fence_name(token)}}}/carrier/+12125550199"
+        return (
+            client.job(originate(new_id(), dial_string, "&park()", {}, expand=True)).get(10).text.split()[0]
+        )
+    finally:
+        client.close()
 
 
 class Two:
@@ -80,6 +98,7 @@ def test_stopped_past_its_lease_a_dialer_makes_not_one_more_call(site: Site) -> 
     wait_for("the second dials", lambda: site.value(f"{CALLS_OF} 2") >= 3, 60, after=site.logs)
     of_the_first = {row["id"] for row in site.rows("SELECT id::text FROM attempt WHERE lease_token = 1")}
 
+    assert originate_under_fence(site, 1) == "-ERR"
     first.signal(signal.SIGCONT)
     assert first.wait(30) == 3, first.tail()
     assert "another dialer" in first.text().lower()
@@ -89,4 +108,31 @@ def test_stopped_past_its_lease_a_dialer_makes_not_one_more_call(site: Site) -> 
     assert {
         row["id"] for row in site.rows("SELECT id::text FROM attempt WHERE lease_token = 1")
     } == of_the_first
+    assert differences(site, journal_lost_of=1) == []
+
+
+def test_stopped_inside_a_claim_a_dialer_does_not_keep_the_lease_from_others(site: Site) -> None:
+    """A claim locks the lease's row until its commit.
+
+    Whoever is stopped just there must not hold it for ever.
+    """
+    site.furnish(agent_count=4, leads=500)
+    site.start_switch()
+    first = site.start_dialer(data="first")
+    wait_for("the first is up", lambda: first.says("the switch is up"), after=site.logs)
+    with site.engine.connect() as blocker:
+        blocker.execute(text("LOCK TABLE attempt IN SHARE ROW EXCLUSIVE MODE"))  # a claim stops half way
+        site.log_in()
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO attempt%'"
+        )
+        wait_for("a claim waits", lambda: site.value(waiting), 30, after=site.logs)
+        first.signal(signal.SIGSTOP)
+        blocker.rollback()
+    second = site.start_dialer(data="second")
+    wait_for("the second takes over", lambda: second.says("the switch is up"), 40, after=site.logs)
+    first.signal(signal.SIGCONT)
+    assert first.wait(30) == 3, first.tail()
+    assert second.stop() == 0, second.tail()
     assert differences(site, journal_lost_of=1) == []
