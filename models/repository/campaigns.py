@@ -134,13 +134,19 @@ def get(db: Db, campaign_id: str) -> CampaignSettings:
 
 
 def find(db: Db, name: str, *, tenant_id: str | None = None) -> CampaignSettings | None:
-    """The tenant's campaign of that name (or id), if there is one."""
+    """The campaign of that name or id, of one tenant or of any.
+
+    Raises:
+        InvalidValue: `campaign_ambiguous`, when several tenants have a campaign of that name.
+    """
     query = text(
-        f"SELECT {_COLUMNS} FROM campaign WHERE tenant_id = CAST(:tenant_id AS uuid)"  # noqa: S608
-        " AND (name = :name OR id::text = :name)"
+        f"SELECT {_COLUMNS} FROM campaign WHERE (name = :name OR id::text = :name)"  # noqa: S608
+        " AND (CAST(:tenant_id AS uuid) IS NULL OR tenant_id = CAST(:tenant_id AS uuid)) LIMIT 2"
     )
-    row = db.execute(query, {"tenant_id": tenant_id or setup.tenant(db), "name": name}).first()
-    return None if row is None else _settings(row)
+    rows = db.execute(query, {"tenant_id": tenant_id, "name": name}).all()
+    if len(rows) > 1:
+        raise InvalidValue("campaign_ambiguous", f"several tenants have a campaign {name!r}: give its id")
+    return _settings(rows[0]) if rows else None
 
 
 def list_all(db: Db, *, switch_id: str | None = None) -> tuple[CampaignSettings, ...]:

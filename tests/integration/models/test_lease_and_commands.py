@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from psycopg import connect
@@ -155,6 +156,11 @@ def test_campaigns_are_made_valid_and_found(world: World) -> None:
             campaigns.get(db, new_id())
         with pytest.raises(NotFound):
             campaigns.rules(db, new_id())
+        other = setup.tenant(db, "other")
+        twin = campaigns.create(db, replace(made, campaign_id=""), switch_id=world.switch, tenant_id=other)
+        with pytest.raises(InvalidValue, match="give its id"):
+            campaigns.find(db, "spring")
+        assert campaigns.find(db, "spring", tenant_id=other) == twin == campaigns.find(db, twin.campaign_id)
         with pytest.raises(InvalidValue, match="choose another name"):
             campaigns.create(db, made, switch_id=world.switch)
 
