@@ -59,7 +59,8 @@ endef
 setup: .make/built ## set everything up, run nothing
 
 demo: .make/built ## the whole dialer on this machine: simulated switch, 50 agents (options in DEMO_ARGS)
-	@exec $(BIN)/ringmaster demo $(DEMO_ARGS)
+	@if [ -t 0 ]; then set -m; fi; `# a job of its own: Ctrl-C stops the demo, not make` \
+	$(BIN)/ringmaster demo $(DEMO_ARGS) || exit $$?
 
 test: .make/built ## the tests to run before each commit: under ten minutes on two cores
 	cargo test --locked --quiet -p pacing_core

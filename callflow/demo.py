@@ -126,7 +126,12 @@ class Demo:
             self._say_where()
             self._stock(self.place.wall, self._needed(), show=True)
             with self.display:
-                return self._dial()
+                outcome = self._dial()
+            if outcome is None:
+                self.display.say("Stopped before the first call was dialed.")
+            else:
+                self.display.say(summary(outcome.figures, outcome.report, outcome.problems))
+            return outcome
 
     # --- before the processes -------------------------------------------------------------------------------
 
@@ -228,7 +233,6 @@ class Demo:
                 self._command(CommandKind.CAMPAIGN_START)
                 self._until(self._dialed, "first dial", START_SECONDS)
             if self.first_dial is None:
-                self._say_nothing_dialed()
                 return None
             self._until(self._time_is_up, "dialing", math.inf)
             return self._wind_down()
@@ -384,14 +388,9 @@ class Demo:
     def _outcome(self, stopped: float, lag_ms: float, speed: float) -> Outcome:
         begin = self.place.wall if self.first_dial is None else self.first_dial
         with self.engine.connect() as db:
-            outcome = judge(
+            return judge(
                 db, self.place.campaign_id, since=begin, until=stopped, lag_p99_ms=lag_ms, speed=speed
             )
-        self.display.say(summary(outcome.figures, outcome.report, outcome.problems))
-        return outcome
-
-    def _say_nothing_dialed(self) -> None:
-        self.display.say("Stopped before the first call was dialed.")
 
 
 def run(options: Options) -> int:
