@@ -153,6 +153,7 @@ class Checker:
     def died(self, process: DialerProcess) -> None:
         """The process is gone: its legs must be adopted, or closed, soon."""
         self.view.sweep()
+        self._to_adopt.clear()  # whoever died while it recovered hands all of it to the next
         if self.view.live:
             self._to_adopt.append((self.now, self.now + ADOPT_WITHIN_SECONDS, set(self.view.live)))
         self.trouble()

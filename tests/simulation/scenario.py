@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from esl.simulator.callees import CalleeProfile, FarEnd, agent_phone, customer
 from models.enums import DialMode
-from tests.simulation.faults import AgentPhonesOut, Fault, FreezeDialer, draw_faults, draw_kill
+from tests.simulation.faults import AgentPhonesOut, Fault, FreezeDialer, KillDialer, draw_faults, draw_kill
 from tests.simulation.store import AgentRow, Lead
 
 WALL0 = 1_795_532_400.0
@@ -158,7 +158,7 @@ def late(seed: int) -> Scenario:
 def kills(seed: int, count: int = 8) -> Scenario:
     """`kill -9` again and again, at random moments, and nothing else goes wrong."""
     rng = random.Random(f"{seed}:kills")
-    seconds = 30.0 * count + 40.0
+    seconds = 30.0 * count + 180.0
     return replace(
         chaos(seed),
         kind="kills",
@@ -167,8 +167,20 @@ def kills(seed: int, count: int = 8) -> Scenario:
         restless=90.0,
         clumsy_phones=0.0,
         slow_network=0.0,
-        faults=tuple(draw_kill(rng, 15.0 + 30.0 * index + rng.uniform(0.0, 20.0)) for index in range(count)),
+        faults=tuple(_kills(rng, count)),
     )
+
+
+def _kills(rng: random.Random, count: int) -> list[KillDialer]:
+    """Half of them hit the successor while it still recovers from the one before."""
+    found: list[KillDialer] = []
+    for index in range(count):
+        at = 15.0 + 30.0 * index + rng.uniform(0.0, 20.0)
+        if index % 2 and rng.random() < 0.7:
+            last = found[-1]
+            at = last.at + last.restart_after + rng.uniform(0.0, 8.0)
+        found.append(draw_kill(rng, at))
+    return found
 
 
 def freeze(seed: int) -> Scenario:

@@ -311,7 +311,9 @@ class World:
         process = self.process
         match fault:
             case f.KillDialer():
-                if process is not None and not process.frozen:
+                if process is None or process.doom is not None:
+                    self.clock.after(0.5, lambda: self._strike(fault))
+                elif not process.frozen:
                     self.kills += 1
                     process.kill(fault)
             case f.CrashSwitch():
