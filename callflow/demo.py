@@ -47,6 +47,7 @@ REPORT_SECONDS = 2.0  # real
 STOCK_SECONDS = 5.0  # real
 HANDLE_SECONDS = 135.0  # talk and wrap-up of the base scenario: how many people a run will need
 SPARE = 1.4
+MOST_FILES_AT_ONCE = 3
 PASSWORD = "demo"  # noqa: S105 - of the simulator, on the loopback interface
 
 
@@ -168,11 +169,12 @@ class Demo:
         )
 
     def _needed(self) -> int:
-        """How many due leads this run should begin with."""
+        """How many due leads this run should begin with; more are imported as it goes on."""
         if not self.options.seconds:
             return self.options.leads // 2
         answers = self.options.agents * self.options.seconds * self.options.speed / HANDLE_SECONDS
-        return math.ceil(SPARE * answers / max(self.options.answer_probability, 0.01))
+        dials = math.ceil(SPARE * answers / self.options.answer_probability)
+        return min(dials, MOST_FILES_AT_ONCE * self.options.leads)
 
     def _stock(self, wall: float, needed: int, *, show: bool) -> None:
         """Import people until `needed` leads are due, saying so; with `show`, a progress bar."""
@@ -278,8 +280,9 @@ class Demo:
             self._look(phase)
             self.stop.asked.wait(LOOK_SECONDS)
 
-    def _look(self, phase: str) -> None:
-        self.family.check()
+    def _look(self, phase: str, *, may_end: Child | None = None) -> None:
+        """Read and show; raises if anything of the demo is broken but `may_end`."""
+        self.family.check(may_end)
         if self.robots.failure is not None:
             raise DemoFailed(f"The simulated agents failed: {self.robots.failure}") from self.robots.failure
         try:
@@ -307,8 +310,7 @@ class Demo:
         self._hear_speed()
         if self.first_dial is not None and time.monotonic() >= self._stock_due:
             self._stock_due = time.monotonic() + STOCK_SECONDS
-            if not self.options.seconds:
-                self._stock(found.at, self.options.leads // 10, show=False)
+            self._stock(found.at, self.options.leads // 10, show=False)
 
     def _hear_speed(self) -> None:
         self.speed = float(self._live.get("speed", self.speed))
@@ -374,8 +376,7 @@ class Demo:
         self.robots.go_home()  # the dialer logs them out when the last call has ended
         self.dialer.process.send_signal(signal.SIGTERM)
         while self.dialer.process.poll() is None:
-            self._read()
-            self.display.show(Moment(self._real_seconds(), "winding down", self._live, self._report))
+            self._look("winding down", may_end=self.dialer)
             time.sleep(LOOK_SECONDS)
         if self.dialer.process.returncode != 0:
             raise self.dialer.died()

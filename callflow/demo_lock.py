@@ -66,6 +66,9 @@ class Stop:
             signal.signal(number, handler)
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
-        if self.asked.is_set():
-            raise Interrupted
-        self.asked.set()
+        if not self.asked.is_set():
+            self.asked.set()
+            return
+        for each in self._before:  # a third must not interrupt the cleaning up
+            signal.signal(each, signal.SIG_IGN)
+        raise Interrupted

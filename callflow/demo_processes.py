@@ -104,10 +104,10 @@ class Family:
             raise child.died()
         return child, line
 
-    def check(self) -> None:
-        """Raises ChildDied if one of them ended."""
+    def check(self, but: Child | None = None) -> None:
+        """Raises ChildDied if one of them ended; `but` may."""
         for child in self.children:
-            if child.process.poll() is not None:
+            if child is not but and child.process.poll() is not None:
                 raise child.died()
 
     def end(self, child: Child, timeout_seconds: float = 15.0) -> int:
