@@ -201,7 +201,7 @@ class Commands:
         tell: Callable[[Input], None],
         known: Known,
         failed: Callable[[BaseException], None],
-        poll_seconds: float = 2.0,
+        poll_seconds: float = 1.0,
         rng: random.Random | None = None,
     ) -> None:
         self._begin = begin

@@ -267,6 +267,7 @@ class _Parts:
         self.runner_gone = Event()
         self.governor = SpeedGovernor()
         self.stopping = Event()
+        self.taking: gevent.Greenlet | None = None
         begin = owner._sessions.begin
         self.writer = Writer(
             journal,
@@ -317,7 +318,7 @@ class _Parts:
         spawn("writer", self.writer.run, failed=self.fail)
         spawn("runner", self._run_engine, failed=self.fail)
         self.claims.start(self.fail)
-        spawn("commands", self.commands.run, failed=self.fail)
+        self.taking = spawn("commands", self.commands.run, failed=self.fail)
         spawn("live", self.live.run, failed=self.fail)
         spawn("governor", self._govern, failed=self.fail)
         self.switch.start()
@@ -332,6 +333,8 @@ class _Parts:
         """End everything; the exit code. After a failure nothing more is sent to the switch."""
         self.stopping.set()
         self.commands.stop()
+        if self.taking is not None:  # what was TAKEN is heard by the engine before its loop ends
+            self.taking.join(timeout=5.0)
         self.runner.stop()
         self.runner_gone.wait(5.0)
         self.claims.stop()

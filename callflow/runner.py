@@ -29,7 +29,7 @@ from callflow.journal import Journal, Position
 from callflow.lag import LagMeter
 from callflow.timers import Timers
 from esl.commands import Api
-from models.records import Record
+from models.records import AttemptClosed, Record, to_json
 
 log = logging.getLogger(__name__)
 
@@ -233,6 +233,7 @@ class Runner:
                     assert_never(effect)
         if records:
             self._journal.append(records)
+            _log(records)
         if cleanups:
             end = self._journal.end
             self._cleanups.extend((end, send) for send in cleanups)
@@ -245,6 +246,26 @@ class Runner:
                 self._claim(other)
             else:
                 self._publish(other)
+
+
+def _log(records: Sequence[Record]) -> None:
+    """One line per attempt that ended, keyed by its id; every other fact at DEBUG."""
+    for record in records:
+        if isinstance(record, AttemptClosed):
+            log.info(
+                "attempt closed",
+                extra={
+                    "attempt_id": record.attempt_id,
+                    "leg_id": record.leg_id,
+                    "outcome": str(record.outcome),
+                    "cause": record.cause,
+                    "agent_id": record.agent_id,
+                    "talk_seconds": round(record.talk_seconds, 2),
+                    "abandoned": record.abandoned,
+                },
+            )
+        elif log.isEnabledFor(logging.DEBUG):
+            log.debug("fact", extra=to_json(record))
 
 
 def _is_cleanup(send: Send) -> bool:

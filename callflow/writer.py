@@ -13,7 +13,6 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
 
 import gevent
 from gevent.event import Event
@@ -24,10 +23,11 @@ from sqlalchemy.orm import Session
 from callflow.journal import Batch, Journal, Position
 from models.errors import ModelsError
 from models.records import Record, to_json
+from models.repository.records import Applied
 
 log = logging.getLogger(__name__)
 
-Apply = Callable[[Session, Sequence[Record]], Any]
+Apply = Callable[[Session, Sequence[Record]], Applied]
 Begin = Callable[[], AbstractContextManager[Session]]
 """Opens a session with a transaction that is committed at the end of the block (`sessionmaker.begin`)."""
 
@@ -68,6 +68,7 @@ class Writer:
         self.available = True
         self.written = 0
         self.rejected = 0
+        self.ignored = 0
         self.retries = 0
 
     # --- called by others -----------------------------------------------------------------------------------
@@ -103,6 +104,7 @@ class Writer:
             "database": "there" if self.available else "away",
             "written": self.written,
             "rejected": self.rejected,
+            "ignored": self.ignored,
             "retries": self.retries,
             "behind": self._at < self._journal.end,
         }
@@ -155,17 +157,23 @@ class Writer:
     def _write(self, batch: Batch) -> None:
         try:
             with gevent.Timeout(TRANSACTION_SECONDS), self._begin() as session:
-                self._apply(session, batch.records)
-            self.written += len(batch.records)
+                applied = self._apply(session, batch.records)
+            self._count(applied)
         except _REFUSALS:
             self._write_one_by_one(batch.records)
+
+    def _count(self, applied: Applied) -> None:
+        self.written += applied.records
+        self.ignored += len(applied.ignored)
+        for kind, key in applied.ignored:
+            log.debug("no row for a record", extra={"kind": kind, "id": key})
 
     def _write_one_by_one(self, records: Sequence[Record]) -> None:
         for record in records:
             try:
                 with gevent.Timeout(TRANSACTION_SECONDS), self._begin() as session:
-                    self._apply(session, (record,))
-                self.written += 1
+                    applied = self._apply(session, (record,))
+                self._count(applied)
             except _REFUSALS as error:
                 self._set_aside(record, error)
 

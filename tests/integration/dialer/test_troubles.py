@@ -14,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from esl.client import Client
+from esl.commands import Api
 from models import migrate, postgres
+from models.enums import CommandKind
 from models.session import sync_engine
 from tests.integration.dialer.books import differences
 from tests.integration.dialer.site import PASSWORD, Site, open_site, wait_for
@@ -58,6 +61,34 @@ def test_a_switch_that_is_not_there_goes_away_and_comes_back(site: Site) -> None
     assert dialer.stop() == 0, dialer.tail()
     assert site.value("SELECT count(*) FROM attempt WHERE state <> 'closed'") == 0
     assert site.value("SELECT count(*) FROM attempt WHERE outcome = 'switch_lost'") > 0
+
+
+def test_the_simulator_s_speed_is_the_dialer_s(site: Site) -> None:
+    site.furnish(agent_count=2, leads=100)
+    site.start_switch()
+    client = Client("127.0.0.1", site.port, PASSWORD)
+    client.connect()
+    try:
+        assert client.call(Api("ringmaster_speed", "10")).text.strip() == "+OK 10"
+    finally:
+        client.close()
+    dialer = site.start_dialer()
+    wait_for("it takes the speed over", lambda: site.live().get("speed") == 10.0, after=site.logs)
+    assert dialer.says("taking over the simulator's speed")
+    assert dialer.stop() == 0
+
+
+def test_what_was_taken_before_the_stop_is_answered(site: Site) -> None:
+    site.furnish(agent_count=10, leads=100)
+    site.start_switch()
+    dialer = site.start_dialer()
+    wait_for("it is up", lambda: dialer.says("the switch is up"), after=site.logs)
+    site.log_in()
+    for agent_id in site.agent_ids * 3:
+        site.command(CommandKind.AGENT_PAUSE, agent_id=agent_id)
+    assert dialer.stop() == 0
+    statuses = {row["status"] for row in site.rows("SELECT DISTINCT status FROM command")}
+    assert "taken" not in statuses
 
 
 @pytest.fixture

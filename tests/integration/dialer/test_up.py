@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,12 +33,20 @@ def dialers(up: Process) -> list[int]:
     return [line["pid"] for line in lines if line["program"] == "dialer"]
 
 
-def test_up_starts_everything_restarts_what_dies_and_stops_clean(site: Site, tmp_path: Path) -> None:
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A data directory that another account may enter: as root the private PostgreSQL runs under one."""
+    directory = Path(tempfile.mkdtemp(prefix="rm-up-"))
+    directory.chmod(0o755)
+    try:
+        yield directory
+    finally:
+        postgres.stop(directory)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def test_up_starts_everything_restarts_what_dies_and_stops_clean(site: Site, folder: Path) -> None:
     site.start_switch()
-    folder = site.folder / "data"
-    folder.mkdir(mode=0o755)
-    for parent in (folder, *folder.parents)[:4]:
-        parent.chmod(parent.stat().st_mode | 0o055)  # as root PostgreSQL runs under another account
     arguments = run_command("up", "--switch", f"esl://:{PASSWORD}@127.0.0.1:{site.port}", "--speed", "20")
     up = site._spawn("up", arguments, environment(folder))
     wait_for("the dialer is up", lambda: up.says("the switch is up"), 60, after=site.logs)

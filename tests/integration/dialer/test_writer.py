@@ -85,6 +85,7 @@ def test_what_is_journaled_is_written_in_order_and_truncated(journal: Journal, e
         "database": "there",
         "written": 300,
         "rejected": 0,
+        "ignored": 0,
         "retries": 0,
         "behind": False,
     }
@@ -143,10 +144,11 @@ def test_a_database_that_goes_away_and_comes_back(own_server: tuple[Path, str], 
 
 
 def test_one_impossible_record_does_not_hold_up_the_others(journal: Journal, engine: Engine) -> None:
-    def picky(session: Session, batch: Sequence[Record]) -> None:
-        records.apply(session, batch)
+    def picky(session: Session, batch: Sequence[Record]) -> records.Applied:
+        applied = records.apply(session, batch)
         if any(isinstance(record, EventRecorded) and record.payload["number"] == 2 for record in batch):
             raise IntegrityError("INSERT", {}, Exception("a constraint that no one expected"))
+        return applied
 
     begin = sessions(engine).begin
     writer = Writer(journal, begin, picky)
@@ -165,10 +167,10 @@ def test_a_statement_that_never_ends_counts_as_away(
     monkeypatch.setattr("callflow.writer.TRANSACTION_SECONDS", 0.05)
     stuck = [True]
 
-    def apply(session: Session, batch: Sequence[Record]) -> None:
+    def apply(session: Session, batch: Sequence[Record]) -> records.Applied:
         if stuck.pop() if stuck else False:
             gevent.sleep(30)
-        records.apply(session, batch)
+        return records.apply(session, batch)
 
     running = Running(journal, engine)
     running.writer._apply = apply
