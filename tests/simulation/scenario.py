@@ -8,7 +8,15 @@ from dataclasses import dataclass, field, replace
 
 from esl.simulator.callees import CalleeProfile, FarEnd, agent_phone, customer
 from models.enums import DialMode
-from tests.simulation.faults import AgentPhonesOut, Fault, FreezeDialer, KillDialer, draw_faults, draw_kill
+from tests.simulation.faults import (
+    AgentPhonesOut,
+    Fault,
+    FreezeDialer,
+    KillDialer,
+    SlowDatabase,
+    draw_faults,
+    draw_kill,
+)
 from tests.simulation.store import AgentRow, Lead
 
 WALL0 = 1_795_532_400.0
@@ -127,6 +135,7 @@ def storm(seed: int) -> Scenario:
         slow_network=rng.choice((0.0, 0.6)),
         faults=(
             *draw_faults(rng, 3, 15.0, 130.0),
+            SlowDatabase(rng.uniform(60.0, 100.0), 6.0, rng.uniform(0.5, 1.5)),
             AgentPhonesOut(rng.uniform(130.0, 140.0), rng.uniform(20.0, 60.0)),
         ),
     )
