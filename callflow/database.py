@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from callflow.effects import Claim, Publish
 from callflow.greenlets import Failed, spawn
 from callflow.inputs import Claimed, Commanded, Input
-from callflow.writer import Begin, first_line
+from callflow.writer import Begin, first_line, may_try_again
 from models.enums import AttemptState, Outcome
 from models.errors import NotFound
 from models.records import AttemptClosed, OperatorCommand, Record
@@ -142,7 +142,7 @@ class Claims:
             elif self._in_doubt and self._running == 0 and answer.refusal != "database_away":
                 self._look_for_strays()
 
-    def _one(self, wanted: Claim) -> Claimed:
+    def _one(self, wanted: Claim, tries: int = 3) -> Claimed:
         try:
             with gevent.Timeout(CLAIM_SECONDS), self._begin() as session:
                 result = hopper.claim(
@@ -154,6 +154,8 @@ class Claims:
                     now_wall=self._wall(),
                 )
         except (DBAPIError, gevent.Timeout) as error:
+            if tries > 1 and may_try_again(error):
+                return self._one(wanted, tries - 1)
             self._in_doubt = True
             self._failed(error)
             return Claimed(wanted.batch, (), "database_away")

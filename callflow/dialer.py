@@ -82,7 +82,8 @@ def dialer(
     except (CallflowError, ModelsError, ValidationError, ValueError) as error:
         _give_up(str(error))
     except DBAPIError as error:
-        _give_up(f"The database is away ({first_line(error)}): start it, or correct DATABASE_URL.")
+        # Not 2: whoever supervises us should try again, as the database may come back.
+        _give_up(f"The database is away ({first_line(error)}): start it, or correct DATABASE_URL.", 1)
     raise typer.Exit(code)
 
 
@@ -111,15 +112,17 @@ def _options(
     )
 
 
-def _give_up(sentence: str) -> NoReturn:
+def _give_up(sentence: str, code: int = 2) -> NoReturn:
     log.error("can't run: %s", sentence)
     sys.stderr.write(f"ringmaster dialer: {sentence}\n")
-    raise typer.Exit(2)
+    raise typer.Exit(code)
 
 
 def main() -> None:
     """Entry point of the module."""
-    typer.run(dialer)
+    app = typer.Typer(add_completion=False)
+    app.command()(dialer)
+    app(prog_name="ringmaster dialer")
 
 
 if __name__ == "__main__":

@@ -159,7 +159,7 @@ def _database(connection: Connection, settings: Settings, gateways: set[str]) ->
     revision, head = migrate.current(connection), migrate.head()
     if revision != head:
         yield failed(
-            "schema", f"{revision or 'none'}, this version needs {head}", "run `ringmaster db upgrade`"
+            "schema", f"{revision or 'none'}, this version needs {head}", "run `ringmaster db migrate`"
         )
         return
     yield ok("schema", str(revision))

@@ -177,6 +177,8 @@ class Lease:
         self._tell()
 
     def _lose(self) -> None:
+        if self._stopping:
+            return  # we gave it back ourselves while this renewal was under way
         self.lost = True
         log.error("another dialer commands this switch now: giving up", extra={"token": self.token})
         self._on_lost()

@@ -143,7 +143,7 @@ class DialerProcess:
                 raise ModelsError(
                     "schema_version",
                     f"The database has schema {found or 'none'} and this version needs {migrate.head()}: run "
-                    "`ringmaster db upgrade`.",
+                    "`ringmaster db migrate`.",
                 )
             return setup.switch(session, self.options.switch_name)
 

@@ -120,7 +120,7 @@ class Writer:
                 caught_up = self.write_once()
             except (DBAPIError, gevent.Timeout) as error:
                 self.retries += 1
-                if getattr(getattr(error, "orig", None), "sqlstate", None) not in _TRY_AGAIN:
+                if not may_try_again(error):
                     self._away(error)
                 backoff = min(self._max_backoff, max(0.2, backoff * 2))
                 # Jitter, so that the dialers of a site do not return all at once.
@@ -206,6 +206,11 @@ class Writer:
             self.available = True
             log.info("the database is back: catching up from the journal")
             self._on_database(True)
+
+
+def may_try_again(error: BaseException) -> bool:
+    """Whether PostgreSQL took the transaction back only because another was in its way."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) in _TRY_AGAIN
 
 
 def first_line(error: BaseException) -> str:

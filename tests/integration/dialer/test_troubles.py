@@ -156,7 +156,7 @@ def test_what_cannot_be_started_says_why_in_one_sentence(
             **environment,
         },
     )
-    assert result.returncode == 2, result.stderr
+    assert result.returncode == (1 if "away" in words else 2), result.stderr
     assert words in result.stderr
     assert "Traceback" not in result.stderr
 
@@ -174,4 +174,4 @@ def test_a_database_that_was_never_migrated(empty_database_url: str, tmp_path: P
         },
     )
     assert result.returncode == 2
-    assert "ringmaster db upgrade" in result.stderr
+    assert "ringmaster db migrate" in result.stderr
