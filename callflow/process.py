@@ -357,7 +357,8 @@ class _Parts:
             return 0
         level = logging.WARNING if isinstance(failure, CallflowError) else logging.CRITICAL
         log.log(level, "stopped: %s", failure)
-        return {LeaseLost: 3, NoSimulator: 2}.get(type(failure), 1)
+        codes: dict[type[BaseException], int] = {LeaseLost: 3, NoSimulator: 2}
+        return codes.get(type(failure), 1)
 
     def _complete(self, snapshot: Publish) -> Publish:
         if snapshot.topic != "dialer":
