@@ -8,17 +8,17 @@
 //! makes the pacing smoother at no cost in the rate (the unspent share tends to zero).
 
 /// Surplus (in abandons) kept untouched, and how it grows with the root of all abandons allowed so far.
-const RESERVE: f64 = 1.5;
+const RESERVE: f64 = 0.5;
 const RESERVE_GROWTH: f64 = 0.2;
 /// Surplus beyond the reserve at which the risk is `RISK_AT_SETTLE` x target.
-const SETTLE: f64 = 5.0;
+const SETTLE: f64 = 6.0;
 /// How `SETTLE` grows with the root of all abandons allowed so far.
 const GROWTH: f64 = 0.3;
-const RISK_AT_SETTLE: f64 = 2.5;
+const RISK_AT_SETTLE: f64 = 1.5;
 /// No dial takes a greater risk than this, however large the surplus.
 const HIGHEST_RISK: f64 = 0.5;
-/// Risk still allowed with no surplus, as a share of the target: each answer earns many times what it may cost.
-const RISK_WITHOUT_SURPLUS: f64 = 0.1;
+/// Risk still allowed with no surplus, as a share of the target: even the last dial costs less than an answer earns.
+const RISK_WITHOUT_SURPLUS: f64 = 0.5;
 
 /// What the next dial may risk.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,7 +61,7 @@ mod tests {
     fn nothing_answered_yet_is_a_hard_stop() {
         let a = allowance(0.03, 0, 0, 0.0);
         assert!(a.hard_stop());
-        assert!(a.risk_on_idle > 0.0 && a.risk_on_idle < 0.01);
+        assert!(a.risk_on_idle > 0.0 && a.risk_on_idle < 0.03);
     }
 
     #[test]
