@@ -88,8 +88,9 @@ def leg_ended(board: Board, leg: Leg, cause: str) -> None:
         return
     agent.phone_failures = 0 if was_up else agent.phone_failures + 1
     if agent.state is AgentState.TALKING:
-        agent.last_attempt_id = agent.attempt_id
-        board.move_agent(agent, AgentEvent.LEG_DOWN, reason="phone lost", attempt_id=agent.attempt_id)
+        # The call has an end of its own still to come; the booking is the attempt's.
+        agent.last_attempt_id, agent.attempt_id = agent.attempt_id, ""
+        board.move_agent(agent, AgentEvent.LEG_DOWN, reason="phone lost", attempt_id=agent.last_attempt_id)
         start_wrap_up(board, agent)
     else:
         board.move_agent(agent, AgentEvent.LEG_DOWN, reason=f"phone lost: {cause}"[:200])
@@ -152,6 +153,15 @@ def release(board: Board, agent: Agent) -> None:
         board.move_agent(agent, AgentEvent.RELEASED_PAUSED, reason=agent.next_reason)
     else:
         board.move_agent(agent, AgentEvent.RELEASED)
+
+
+def leave_now(board: Board, agent: Agent) -> None:
+    """A pause or logout asked for while the leg was in doubt; it is in no call, as is known now."""
+    wish, agent.next = agent.next, ""
+    event = AgentEvent.LOGOUT if wish == "logout" else AgentEvent.PAUSE
+    board.move_agent(agent, event, reason=agent.next_reason)
+    if wish == "logout":
+        hang_up_phone(board, agent)
 
 
 def hang_up_phone(board: Board, agent: Agent) -> None:

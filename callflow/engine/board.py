@@ -99,7 +99,9 @@ class Campaign:
     pacer: Pacer
     bucket: TokenBucket
     pending: int = 0
-    hopper_empty_until: float = -1.0
+    no_leads_until: float = -1.0
+    no_leads_reason: str = "hopper_empty"
+    """Why the last claim gave nothing: hopper_empty, hours, rules, lease, database_away."""
     limited_by: str = "paused"
     decision: Decision | None = None
     lines: int = 0

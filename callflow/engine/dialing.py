@@ -64,11 +64,13 @@ def pace(board: Board, campaign: Campaign) -> None:
         board.now,
         lines_free=max(0, campaign.settings.max_lines - campaign.lines - campaign.pending),
         rate_tokens=max(0, tokens),
-        leads=_MANY_LEADS if board.now >= campaign.hopper_empty_until else 0,
+        leads=_MANY_LEADS if board.now >= campaign.no_leads_until else 0,
         pending=campaign.pending,
     )
     campaign.decision = decision
     campaign.limited_by = decision.limited_by
+    if decision.limited_by == "hopper_empty":
+        campaign.limited_by = campaign.no_leads_reason
     if share < 1.0 and decision.limited_by == "calls_per_second":
         campaign.limited_by = "switch_lag"
     if decision.dials > 0:
@@ -99,8 +101,9 @@ def claimed(board: Board, answer: Claimed) -> None:
     campaign = board.campaigns[campaign_id]
     campaign.pending -= count
     board.dirty.add(campaign_id)
-    if answer.refusal == "hopper_empty" or (not answer.refusal and len(answer.attempts) == 0):
-        campaign.hopper_empty_until = board.now + _HOPPER_RETRY_SECONDS
+    if not answer.attempts:
+        campaign.no_leads_until = board.now + _HOPPER_RETRY_SECONDS
+        campaign.no_leads_reason = answer.refusal or "hopper_empty"
     stale = board.now - asked_at > board.config.claim_ttl_seconds
     for claim in answer.attempts:
         reason = "stale" if stale else blocked_by(board, campaign)

@@ -203,6 +203,8 @@ def parked(board: Board, leg: Leg, answered_us: int) -> None:
         return
     if first:
         agents.phone_up(board, agent, leg)
+    elif agent.attempt_id in board.attempts and agent.leg_id == leg.leg_id:
+        matching.expect_end(board, board.attempts[agent.attempt_id])
     campaign = board.campaigns.get(agent.campaign_id)
     if campaign is not None:
         matching.match(board, campaign)

@@ -112,7 +112,15 @@ def agent_leg_lost(board: Board, leg: Leg, cause: str) -> None:
         unmatch(board, attempt)
         if board.link_up:
             board.send(commands.uuid_exists(attempt.leg_id), f"exists:{attempt.leg_id}")
+    elif attempt is not None:
+        expect_end(board, attempt)
     agents.leg_ended(board, leg, cause)
+
+
+def expect_end(board: Board, attempt: Attempt) -> None:
+    """The agent's side of a call is over, so the customer's must be: ask soon if no event says so."""
+    if attempt.state is AttemptState.CONNECTED:
+        board.timer(f"watch:{attempt.leg_id}", _BRIDGE_CHECK_SECONDS)
 
 
 def leg_confirmed(board: Board, leg: Leg, *, exists: bool) -> None:

@@ -105,7 +105,11 @@ def _logout(board: Board, command: OperatorCommand) -> str:
     agent = _agent(board, command)
     if agent is None:
         return _NO_AGENT
+    in_doubt = bool(agent.leg_id) and (agent.leg_id in board.resyncing or not board.link_up)
     if agent.state in (AgentState.RESERVED, AgentState.TALKING):
+        _after_call(board, agent, "logout", command)
+    elif agent.state is AgentState.CONNECTING and in_doubt:
+        # They may be in a conversation that the dialer before this one made: not to be cut.
         _after_call(board, agent, "logout", command)
     elif agent.state is AgentState.WRAP_UP:
         _after_call(board, agent, "logout", command)

@@ -56,6 +56,7 @@ def _load_attempt(board: Board, found: OpenAttempt) -> None:
         board.counters["attempt_of_unknown_campaign"] += 1
         return
     attempt = Attempt(found.attempt_id, found.campaign_id, found.number, board.next_serial(), recovered=True)
+    attempt.agent_id = found.agent_id or ""  # whose call it was, should it turn out to have ended
     board.attempts[found.attempt_id] = attempt
     if found.leg_id is None:
         # Claimed, and its originate never journaled: it was never sent.
@@ -154,9 +155,12 @@ def lose_all_legs(board: Board) -> None:
 
 
 def check_done(board: Board) -> None:
-    """When the last leg in doubt is settled, matching begins again."""
+    """When the last leg in doubt is settled, wishes made meanwhile take effect and matching begins again."""
     if board.resyncing:
         return
+    for agent in board.agents.values():
+        if agent.next and agent.state in (AgentState.READY, AgentState.CONNECTING):
+            agents.leave_now(board, agent)
     for campaign in board.campaigns.values():
         if campaign.waiting and campaign.ready:
             matching.match(board, campaign)

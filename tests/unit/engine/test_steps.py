@@ -462,6 +462,72 @@ def test_a_conversation_lost_with_the_switch_keeps_its_talk_time() -> None:
     assert bench.agent("a1") is AgentState.WRAP_UP
 
 
+def restarted_after_a_reservation() -> Bench:
+    snapshot = DialerSnapshot(
+        campaigns=(CAMPAIGN,),
+        agents=(
+            KnownAgent(
+                agent_id="a1",
+                name="a1",
+                extension="1001",
+                campaign_id="c1",
+                state=AgentState.RESERVED,
+                since=WALL - 1,
+                leg_id="leg-agent",
+                attempt_id="t-old",
+            ),
+        ),
+        attempts=(open_attempt(state=AttemptState.ANSWERED, answered_at=WALL - 1),),
+    )
+    bench = Bench(snapshot)
+    bench.command(CommandKind.AGENT_LOGOUT, agent_id="a1")
+    return bench
+
+
+def dump(bench: Bench, leg: str, peer: str = "") -> None:
+    data = {
+        "Event-Date-Timestamp": str(bench.us()),
+        "Caller-Channel-Answered-Time": str(bench.us() - 900_000),
+    }
+    if peer:
+        data |= {"variable_bridge_to": peer, "Caller-Channel-Bridged-Time": str(bench.us() - 800_000)}
+    bench.reply(f"dump:{leg}", json.dumps(data))
+
+
+def test_a_logout_during_recovery_does_not_cut_a_conversation() -> None:
+    bench = restarted_after_a_reservation()
+    assert not bench.commands("uuid_kill")
+    dump(bench, "leg-agent", "leg-old")
+    dump(bench, "leg-old", "leg-agent")
+    assert bench.agent("a1") is AgentState.TALKING
+    assert not bench.commands("uuid_kill")
+    bench.hang_up("leg-old", answered=bench.us() - 900_000, bridged=bench.us() - 800_000)
+    bench.fire("wrap:a1")
+    assert bench.agent("a1") is AgentState.LOGGED_OUT
+
+
+def test_a_logout_during_recovery_of_an_idle_agent_is_done_when_that_is_known() -> None:
+    bench = restarted_after_a_reservation()
+    dump(bench, "leg-agent")
+    assert bench.agent("a1") is AgentState.READY
+    bench.reply("dump:leg-old", "-ERR No such channel!\n")
+    bench.reply("hash:leg-old", "NORMAL_CLEARING|1|2|0|3|200")
+    assert bench.agent("a1") is AgentState.LOGGED_OUT
+    assert bench.commands("uuid_kill")[-1].startswith("leg-agent")
+
+
+def test_a_claim_that_gives_nothing_is_not_asked_again_at_once() -> None:
+    bench = Bench()
+    bench.log_in()
+    claim = bench.claims.pop(0)
+    bench.give(Claimed(claim.batch, (), "hours"))
+    assert not bench.claims
+    assert bench.engine.status()["campaigns"]["c1"]["limited_by"] == "hours"
+    bench.now += 2.5
+    bench.fire("tick")
+    assert bench.claims
+
+
 def test_a_leg_that_its_agent_let_go_while_the_link_was_down_is_hung_up() -> None:
     bench = Bench()
     standing = bench.log_in()
