@@ -223,7 +223,7 @@ def _do_not_ask_at_start() -> list[Patch]:
 
 def _forgetful(seed: int) -> Scenario:
     """Every second wrap-up is left to the limit."""
-    return replace(storm(seed), forgetful=0.5)
+    return replace(chaos(seed), forgetful=0.5)
 
 
 def _endless_wrap_up() -> list[Patch]:
