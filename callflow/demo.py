@@ -397,8 +397,15 @@ class Demo:
 def run(options: Options) -> int:
     """Run the demo; the exit code: 0 done, 1 failed on the way, 2 could not begin, 130 ended at once."""
     console = Console(stderr=options.as_json)
+    demo = Demo(options, console)
     try:
-        outcome = Demo(options, console).run()
+        try:
+            outcome = demo.run()
+        except Exception as error:
+            # A library that was interrupted in the middle of a query fails with an error of its own.
+            if demo.stop.at_once:
+                raise Interrupted from error
+            raise
     except (CannotRun, ModelsError) as error:
         return _give_up(f"{error}", 2)
     except CallflowError as error:

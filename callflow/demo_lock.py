@@ -20,7 +20,7 @@ class CannotRun(CallflowError):
     code = "demo_cannot_run"
 
 
-class Interrupted(Exception):
+class Interrupted(BaseException):
     """A second Ctrl-C: end at once."""
 
 
@@ -54,6 +54,7 @@ class Stop:
 
     def __init__(self) -> None:
         self.asked = threading.Event()
+        self.at_once = False
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Stop:
@@ -69,6 +70,7 @@ class Stop:
         if not self.asked.is_set():
             self.asked.set()
             return
+        self.at_once = True
         for each in self._before:  # a third must not interrupt the cleaning up
             signal.signal(each, signal.SIG_IGN)
         raise Interrupted
