@@ -16,7 +16,7 @@ from callflow.inputs import Claimed
 from esl import commands
 from models.enums import AgentState, Outcome
 from models.records import AttemptClosed, AttemptDialed, ClaimedAttempt, OpenAttempt
-from tests.simulation.scenario import Scenario, chaos, kills, storm
+from tests.simulation.scenario import Scenario, chaos, kills
 
 Patch = tuple[object, str, object]
 
