@@ -41,6 +41,8 @@ class Leg:
     answered_us: int = 0
     bridged_us: int = 0
     peer_id: str = ""
+    confirmed: bool = True
+    """False for a claim whose originate may or may not have been sent: the switch is asked."""
     hooked: bool = True
     """False when the switch said that it could not set the hang-up hook: it is set again on CREATE."""
     doubts: int = 0

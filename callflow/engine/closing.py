@@ -74,6 +74,9 @@ def customer_leg_lost(board: Board, leg: Leg, why: Outcome) -> None:
     drop_leg(board, leg)
     if attempt is None:
         return
+    if not leg.confirmed:
+        close(board, attempt, Outcome.NOT_DIALED, None)
+        return
     end_us = leg.answered_us
     if board.switch_offset is not None:
         end_us = max(end_us, int((board.wall - board.switch_offset) * 1e6))

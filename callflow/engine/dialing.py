@@ -126,7 +126,8 @@ def _refuse(board: Board, claim: ClaimedAttempt, reason: str) -> None:
 
 def _dial(board: Board, campaign: Campaign, claim: ClaimedAttempt) -> None:
     attempt = Attempt(claim.attempt_id, claim.campaign_id, claim.number, board.next_serial())
-    leg = Leg(board.new_id(), LegKind.CUSTOMER, attempt.attempt_id, sent_at=board.now, since=board.now)
+    # The first leg bears the attempt's own id: who takes over without our journal can still ask for it.
+    leg = Leg(claim.attempt_id, LegKind.CUSTOMER, claim.attempt_id, sent_at=board.now, since=board.now)
     try:
         command = originate_command(board, campaign.settings, leg.leg_id, claim.number)
     except UnencodableValue as error:

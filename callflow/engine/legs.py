@@ -49,6 +49,7 @@ def on_event(board: Board, event: Event) -> None:
         board.counters["event_of_unknown_leg"] += 1
         return
     leg.doubts = 0
+    recovery.confirm_sent(board, leg)
     if isinstance(event, ChannelHangupComplete):
         hung_up(board, leg, event)
     elif isinstance(event, ChannelCreate):
@@ -247,6 +248,7 @@ def _job(board: Board, event: BackgroundJob) -> None:
     leg = board.legs.get(event.job_uuid)
     if leg is None or event.ok:
         return
+    recovery.confirm_sent(board, leg)
     refused(board, leg, event.cause)
 
 

@@ -14,10 +14,10 @@ from callflow.engine import agents, closing, legs, matching
 from callflow.engine.board import Agent, Attempt, Board, Leg
 from callflow.engine.config import OUTCOME_REALM
 from callflow.engine.outcomes import from_hook, hook_value
-from callflow.engine.tables import LegEvent, LegState
+from callflow.engine.tables import AttemptEvent, LegEvent, LegState
 from esl import commands
 from models.enums import AgentState, AttemptState, LegKind, Outcome
-from models.records import DialerSnapshot, KnownAgent, OpenAttempt
+from models.records import AttemptDialed, DialerSnapshot, KnownAgent, OpenAttempt
 
 _ASK_AGAIN_SECONDS = 2.0
 _HOOK_GRACE_SECONDS = 0.7
@@ -59,14 +59,34 @@ def _load_attempt(board: Board, found: OpenAttempt) -> None:
     attempt.agent_id = found.agent_id or ""  # whose call it was, should it turn out to have ended
     board.attempts[found.attempt_id] = attempt
     if found.leg_id is None:
-        # Claimed, and its originate never journaled: it was never sent.
-        closing.close(board, attempt, Outcome.NOT_DIALED, None)
+        # No journal that we have says that its originate was sent; another machine's may. The switch knows.
+        leg = Leg(found.attempt_id, LegKind.CUSTOMER, found.attempt_id, sent_at=board.now, since=board.now)
+        leg.confirmed = False
+        board.legs[leg.leg_id] = leg
         return
     attempt.leg_id, attempt.state = found.leg_id, AttemptState.DIALING
     campaign.lines += 1
     campaign.pacer.dialed(board.now, attempt.call_id)
     board.legs[found.leg_id] = Leg(
         found.leg_id, LegKind.CUSTOMER, found.attempt_id, sent_at=board.now, since=board.now
+    )
+
+
+def confirm_sent(board: Board, leg: Leg) -> None:
+    """The switch knows the leg of a claim: its originate was sent, and is put on record now."""
+    attempt = board.attempts.get(leg.owner_id)
+    if leg.confirmed or attempt is None:
+        return
+    leg.confirmed = True
+    campaign = board.campaigns[attempt.campaign_id]
+    attempt.leg_id = leg.leg_id
+    board.move_attempt(attempt, AttemptEvent.SEND)
+    campaign.lines += 1
+    campaign.pacer.dialed(board.now, attempt.call_id)
+    board.save(
+        AttemptDialed(
+            attempt_id=attempt.attempt_id, leg_id=leg.leg_id, switch_id=board.config.switch_id, at=board.wall
+        )
     )
 
 
@@ -197,6 +217,7 @@ def dumped(board: Board, leg: Leg, text: str) -> None:
     if leg.kind is LegKind.AGENT:
         _adopt_agent(board, leg, data)
     else:
+        confirm_sent(board, leg)
         _adopt_customer(board, leg, data)
     check_done(board)
 
@@ -214,6 +235,7 @@ def hash_read(board: Board, leg: Leg, text: str) -> None:
     """The hook's word on a leg that is gone. It is written a moment after the leg can no longer be found."""
     ending = from_hook(text)
     if ending is not None:
+        confirm_sent(board, leg)
         closing.customer_leg_ended(board, leg, ending)
     elif leg.doubts == 0:
         leg.doubts = 1

@@ -349,12 +349,37 @@ def test_commands_that_cannot_be_done_say_why() -> None:
 # --- start and reconnect ----------------------------------------------------------------------------
 
 
-def test_claimed_and_never_sent_is_closed_not_dialed() -> None:
-    snapshot = DialerSnapshot(
-        campaigns=(CAMPAIGN,), attempts=(open_attempt(state=AttemptState.CLAIMED, leg_id=None),)
+def claimed_by_another() -> Bench:
+    return Bench(
+        DialerSnapshot(
+            campaigns=(CAMPAIGN,), attempts=(open_attempt(state=AttemptState.CLAIMED, leg_id=None),)
+        )
     )
-    bench = Bench(snapshot, link=False)
+
+
+def test_claimed_and_never_sent_is_closed_not_dialed() -> None:
+    bench = claimed_by_another()
+    bench.reply("dump:t-old", "-ERR No such channel!\n")
+    bench.reply("hash:t-old", "-ERR no reply\n")
+    bench.fire("hash:t-old")
+    bench.reply("hash:t-old", "-ERR no reply\n")
     assert [r.outcome for r in bench.records(AttemptClosed)] == [Outcome.NOT_DIALED]
+    assert not bench.records(AttemptDialed)
+
+
+def test_claimed_and_sent_by_a_dialer_whose_journal_is_elsewhere_is_found_on_the_switch() -> None:
+    bench = claimed_by_another()
+    bench.reply("dump:t-old", "-ERR No such channel!\n")
+    bench.reply("hash:t-old", "USER_BUSY|0|0|0|1795471790991938|486")
+    assert [r.outcome for r in bench.records(AttemptClosed)] == [Outcome.BUSY]
+    assert [r.leg_id for r in bench.records(AttemptDialed)] == ["t-old"]
+
+
+def test_claimed_by_another_and_ringing_now_is_adopted() -> None:
+    bench = claimed_by_another()
+    bench.event("CHANNEL_PROGRESS", "t-old")
+    assert bench.engine.board.attempts["t-old"].state is AttemptState.RINGING
+    assert len(bench.records(AttemptDialed)) == 1
 
 
 def test_what_ended_meanwhile_is_read_from_the_hook() -> None:
