@@ -24,18 +24,13 @@ LAWFUL = {
 NEVER_RANG = {"not_dialed", "unknown", "switch_refused", "cancelled"}
 
 _ATTEMPTS = """
-    SELECT a.id::text, a.number, a.state, a.outcome, a.talk_seconds, a.lease_token, l.id::text AS leg
+    SELECT a.id::text, a.number, a.state, a.outcome, a.talk_seconds, l.id::text AS leg
       FROM attempt a LEFT JOIN leg l ON l.attempt_id = a.id
 """
 
 
-def differences(site: Site, *, journal_lost_of: int = 0) -> list[str]:
-    """Every sentence is one thing that is wrong; empty when the books agree.
-
-    `journal_lost_of`: the lease token of a dialer whose journal its successor could not read (it hung, or ran
-    on another machine). What it did in its last moments was not in PostgreSQL yet: such an attempt may have
-    been closed as not_dialed or unknown.
-    """
+def differences(site: Site) -> list[str]:
+    """Every sentence is one thing that is wrong; empty when the books agree."""
     truth = site.truth()
     wrong: list[str] = []
     seen: set[str] = set()
@@ -54,8 +49,6 @@ def differences(site: Site, *, journal_lost_of: int = 0) -> list[str]:
                 )
             continue
         seen.add(real["uuid"])
-        if row["lease_token"] == journal_lost_of and row["outcome"] in ("not_dialed", "unknown"):
-            continue
         wrong += _compare(row, real)
     wrong += [
         f"the switch had a leg {uuid} that no attempt knows: {truth[uuid]}" for uuid in truth.keys() - seen

@@ -108,7 +108,7 @@ def test_stopped_past_its_lease_a_dialer_makes_not_one_more_call(site: Site) -> 
     assert {
         row["id"] for row in site.rows("SELECT id::text FROM attempt WHERE lease_token = 1")
     } == of_the_first
-    assert differences(site, journal_lost_of=1) == []
+    assert differences(site) == []
 
 
 def test_stopped_inside_a_claim_a_dialer_does_not_keep_the_lease_from_others(site: Site) -> None:
@@ -135,4 +135,4 @@ def test_stopped_inside_a_claim_a_dialer_does_not_keep_the_lease_from_others(sit
     first.signal(signal.SIGCONT)
     assert first.wait(30) == 3, first.tail()
     assert second.stop() == 0, second.tail()
-    assert differences(site, journal_lost_of=1) == []
+    assert differences(site) == []
