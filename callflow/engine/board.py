@@ -100,6 +100,8 @@ class Campaign:
     settings: CampaignSettings
     pacer: Pacer
     bucket: TokenBucket
+    window: tuple[int, int] = (0, 0)
+    """(live answers, abandoned) of the legal window before this engine started."""
     pending: int = 0
     no_leads_until: float = -1.0
     no_leads_reason: str = "hopper_empty"

@@ -124,16 +124,19 @@ class Engine:
         policy: Literal["predictive", "progressive"] = (
             "progressive" if settings.mode is DialMode.PROGRESSIVE else "predictive"
         )
+        answered, abandoned = ledger
+        # A debt of the window before this start is paid back. A surplus stays as the window's margin: spent
+        # now, it would put today's rate over the target.
         pacer = Pacer(
             target=settings.target,
             cap=settings.cap,
             grace_seconds=settings.grace_seconds,
-            budget_answered=ledger[0],
-            budget_abandoned=ledger[1],
+            budget_answered=min(answered, round(abandoned / settings.target)),
+            budget_abandoned=abandoned,
             policy=policy,
         )
         bucket = TokenBucket(settings.calls_per_second, self.board.now)
-        self.board.campaigns[settings.campaign_id] = Campaign(settings, pacer, bucket)
+        self.board.campaigns[settings.campaign_id] = Campaign(settings, pacer, bucket, window=ledger)
         self.board.dirty.add(settings.campaign_id)
 
     # --- timers ----------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ def campaign_status(board: Board, campaign: Campaign) -> dict[str, Any]:
         "live_answers": campaign.live_answers,
         "abandoned": campaign.abandoned,
         "ended_before_agent": campaign.ended_before_agent,
-        "ledger": list(campaign.pacer.ledger()),
+        "ledger": [campaign.window[0] + campaign.live_answers, campaign.window[1] + campaign.abandoned],
         "expected_answers": decision.expected_answers if decision else 0.0,
         "free_agents": decision.free_agents if decision else 0.0,
         "abandon_risk": decision.abandon_risk if decision else 0.0,

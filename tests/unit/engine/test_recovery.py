@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from callflow.inputs import Claimed, LinkDown, LinkUp
 from models.enums import AgentState, AttemptState, CommandKind, Outcome
 from models.records import (
@@ -241,3 +243,12 @@ def test_legs_of_ours_that_nobody_knows_are_hung_up() -> None:
     bench.reply("owner:orphan", "rm-test")
     bench.reply("owner:stranger", "_undef_")
     assert bench.commands("uuid_kill") == ["orphan NORMAL_CLEARING"]
+
+
+@pytest.mark.parametrize(("window", "budget"), [((1000, 3), (100, 3)), ((50, 3), (50, 3)), ((0, 0), (0, 0))])
+def test_a_debt_of_the_legal_window_is_carried_over_a_surplus_is_not_spent(
+    window: tuple[int, int], budget: tuple[int, int]
+) -> None:
+    bench = Bench(DialerSnapshot(campaigns=(CAMPAIGN,), ledger={"c1": window}))
+    assert bench.engine.board.campaigns["c1"].pacer.ledger() == budget
+    assert bench.engine.status()["campaigns"]["c1"]["ledger"] == list(window)
