@@ -1,12 +1,9 @@
 """Start, find and stop the private PostgreSQL of a data directory.
 
 The cluster is durable (fsync and synchronous_commit on) unless a test says otherwise. It listens on the
-loopback
-interface (passwords, SCRAM) and, where the path is short enough, on a socket in its own 0700 directory
-(trust: only
-its owner and root can reach it). Safe against crashes: a cluster is made beside its place and renamed into
-it, and
-whether a server runs is asked of postmaster.pid and of the server itself.
+loopback interface (passwords, SCRAM) and, where the path is short enough, on a socket in its own 0700
+directory (trust: only its owner and root can reach it). Safe against crashes: a cluster is made beside its
+place and renamed into it, and whether a server runs is asked of postmaster.pid and of the server itself.
 """
 
 from __future__ import annotations
@@ -17,6 +14,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +31,10 @@ DATABASE = "ringmaster"
 ROLE = "ringmaster"
 SOCKET_PATH_LIMIT = 107  # sockaddr_un.sun_path on Linux, without the closing NUL
 CONFIGURATION = "ringmaster.conf"
+LEAVING_SECONDS = 15.0  # how long a start waits for a killed server and its children to be gone
+RETRY_SECONDS = 0.1
+# What PostgreSQL says (in the C locale) while another server holds the directory: miscinit.c, sysv_shmem.c.
+STILL_LEAVING = ('lock file "postmaster.pid" already exists', "pre-existing shared memory block")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,7 @@ class PrivatePostgres:
     """A private PostgreSQL that runs.
 
     `url` is the best way in (socket if there is one), `tcp_url` the one over loopback with a password.
-    `started` is
-    True if this very call started it: then this caller should stop it.
+    `started` is True if this very call started it: then this caller should stop it.
     """
 
     url: str
@@ -117,9 +118,7 @@ def start(
         _initialise(cluster, binaries, durable=durable)
         chosen = _choose_port(cluster, port)
         _configure(cluster, chosen, durable=durable)
-        _disown_zombie(cluster)
-        wait = ["-w", "-s", "-t", str(int(timeout_seconds)), "-D", str(cluster.data), "-l", str(cluster.log)]
-        _run(cluster, [binaries.program("pg_ctl"), "start", *wait], timeout_seconds + 10)
+        _start_server(cluster, binaries, timeout_seconds)
         _create_database(cluster, chosen)
         pid = _postmaster(cluster)
         if pid is None:
@@ -197,14 +196,35 @@ def _lives(pid: int) -> bool:
     return state not in ("Z", "X")
 
 
+def _start_server(cluster: _Cluster, binaries: Binaries, timeout_seconds: float) -> None:
+    """Run `pg_ctl start`; again and again for a while if a server that was killed is still on its way out.
+
+    A killed server is deaf at once, but the kernel takes its memory apart before it is a zombie or gone, and
+    its children end only when they notice: for that long PostgreSQL rightly refuses to start beside them.
+    """
+    program = binaries.program("pg_ctl")
+    arguments = [program, "start", "-w", "-s", "-t", str(int(timeout_seconds))]
+    arguments += ["-D", str(cluster.data), "-l", str(cluster.log)]
+    give_up_at = time.monotonic() + LEAVING_SECONDS
+    while True:
+        _disown_zombie(cluster)
+        try:
+            _run(cluster, arguments, timeout_seconds + 10)
+        except PostgresError as error:
+            if not any(words in str(error) for words in STILL_LEAVING) or time.monotonic() > give_up_at:
+                raise
+            time.sleep(RETRY_SECONDS)
+        else:
+            return
+
+
 def _disown_zombie(cluster: _Cluster) -> None:
     """Let PostgreSQL take over the lock files of a killed server whose zombie nobody reaps.
 
     In a container whose first process never waits for orphans, a killed postmaster stays a zombie, and
-    PostgreSQL
-    takes it for alive. It ignores a lock file that names pg_ctl's parent (that is us), and then still makes
-    sure
-    that no process is attached to the old shared memory: so the files are edited, not removed.
+    PostgreSQL takes it for alive. It ignores a lock file that names pg_ctl's parent (that is us), and then
+    still makes sure that no process is attached to the old shared memory: so the files are edited, not
+    removed.
     """
     for path in (cluster.data / "postmaster.pid", *cluster.base.glob(".s.PGSQL.*.lock")):
         try:
@@ -338,6 +358,7 @@ def _run(
 ) -> None:
     """Run one of PostgreSQL's programs as the account; its own last words go into the error."""
     environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC", "HOME": str(cluster.base)}
+    logged_before = cluster.log.stat().st_size if cluster.log.exists() else 0
     try:
         # Output goes to a file, not a pipe: the server that pg_ctl leaves behind would hold the pipe open
         # for ever.
@@ -362,12 +383,13 @@ def _run(
     except OSError as error:
         raise PostgresError(code, f"{arguments[0]} can't be run: {error.strerror or error}.") from error
     if finished.returncode != 0:
-        raise PostgresError(code, f"PostgreSQL's {Path(arguments[0]).name} failed: {_reason(cluster, said)}")
+        reason = _reason(cluster, said, logged_before)
+        raise PostgresError(code, f"PostgreSQL's {Path(arguments[0]).name} failed: {reason}")
 
 
-def _reason(cluster: _Cluster, said: str) -> str:
-    """The line that tells most: the server's last FATAL or the program's last error."""
-    log = cluster.log.read_text(errors="replace")[-8000:] if cluster.log.exists() else ""
+def _reason(cluster: _Cluster, said: str, logged_before: int) -> str:
+    """The line that tells most: the server's last FATAL of this run or the program's last error."""
+    log = cluster.log.read_bytes()[logged_before:].decode(errors="replace") if cluster.log.exists() else ""
     lines = [line.strip() for line in (log + "\n" + said).splitlines() if line.strip()]
     telling = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "error:"))]
     last = (telling or lines or ["no output"])[-1]

@@ -6,8 +6,10 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import psycopg
@@ -79,6 +81,23 @@ def test_a_killed_server_is_started_again(directory: Path) -> None:
     second = postgres.start(directory, durable=False)
     assert second.started
     assert _ask(second.url, "SELECT count(*) FROM kept") == 0
+
+
+def test_a_start_waits_for_a_killed_server_that_is_still_on_its_way_out(directory: Path) -> None:
+    first = postgres.start(directory)
+    postgres.stop(directory)
+    cluster, log = first.data_directory / "cluster", first.data_directory / "log"
+    as_the_account = account.choose(cluster).subprocess_options()
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, **as_the_account) as leaving:
+        assert leaving.stdin is not None
+        (cluster / "postmaster.pid").write_text(f"{leaving.pid}\n{cluster}\n0\n{first.port}\n")
+        with ThreadPoolExecutor(1) as pool:
+            starting = pool.submit(postgres.start, directory)
+            while not starting.done() and "already exists" not in log.read_text():
+                wait([starting], timeout=0.05)
+            assert not starting.done()
+            leaving.stdin.close()
+            assert starting.result().started
 
 
 def test_tcp_needs_the_password(directory: Path) -> None:
