@@ -2,12 +2,9 @@
 wrong.
 
 A list holds names, not prose: a statistical guess over a hundred code pages does badly on it. The few code
-pages that
-spreadsheets write are tried instead, and what no name holds is counted: a symbol inside a word, a capital
-after a
-small letter, two alphabets in one word. On a tie the country of the numbers decides. Only where all of that
-fails is
-charset-normalizer asked.
+pages that spreadsheets write are tried instead, and what no name holds is counted: a symbol inside a word,
+a capital after a small letter, two alphabets in one word. On a tie the country of the numbers decides. Only
+where all of that fails is charset-normalizer asked.
 """
 
 from __future__ import annotations

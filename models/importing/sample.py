@@ -1,10 +1,8 @@
 """A CSV of leads for demonstrations and tests: seeded, with dirty rows among them.
 
 Numbers are those that the North American Numbering Plan reserves for fiction: 555-0100 to 555-0199 in each
-area code
-(NANPA, 555 line number reference; ATIS-0300115). 63 area codes give 6,300 numbers that libphonenumber deems
-valid and
-that ring nobody.
+area code (NANPA, 555 line number reference; ATIS-0300115). 63 area codes give 6,300 numbers that
+libphonenumber deems valid and that ring nobody.
 """
 
 from __future__ import annotations

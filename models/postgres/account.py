@@ -1,12 +1,9 @@
 """Under which account, and therefore where, a private PostgreSQL can run.
 
 PostgreSQL refuses to run as root. When we are root it runs as an unprivileged account that exists already,
-owns the
-cluster's directory, and must be able to enter every directory above it and above the programs. A folder that
-only
-root may enter (`/root`, a `mkdtemp`) is common in containers: then the cluster, and a copy of the programs
-if need
-be, live in a public place, and a file in the data directory says where.
+owns the cluster's directory, and must be able to enter every directory above it and above the programs. A
+folder that only root may enter (`/root`, a `mkdtemp`) is common in containers: then the cluster, and a copy
+of the programs if need be, live in a public place, and a file in the data directory says where.
 """
 
 from __future__ import annotations

@@ -49,8 +49,7 @@ def create(
     """Make a campaign that the switch's dialer runs; returns its settings with the id it got.
 
     `settings.campaign_id` may be empty: a new id is given. Without tenant, client, rules or retries the
-    defaults
-    hold (rules: the strictest preset, us_telemarketing).
+    defaults hold (rules: the strictest preset, us_telemarketing).
 
     Raises:
         InvalidValue: a setting that no campaign may have, or a name that the tenant already uses.

@@ -1,12 +1,9 @@
 """The claim: due leads become durable attempts, under the lease and the rules, in one transaction.
 
 Leads are taken in the order of priority and due time, row by row, skipping rows that another claim holds.
-The facts
-that the rules need are gathered in the same statement; the pure rules judge; and one statement inserts the
-attempts,
-only if the lease token is held and not expired by PostgreSQL's clock. The partial unique indexes decide
-about a
-number or a person that is being called already: that lead waits.
+The facts that the rules need are gathered in the same statement; the pure rules judge; and one statement
+inserts the attempts, only if the lease token is held and not expired by PostgreSQL's clock. The partial
+unique indexes decide about a number or a person that is being called already: that lead waits.
 """
 
 # ruff: noqa: S608 - statements are put together from the constants of this package only

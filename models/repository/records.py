@@ -1,11 +1,9 @@
 """Apply the journal's records: bulk statements, in the caller's transaction, and twice is as good as once.
 
 Order within a batch is by kind, not by line: every statement moves a row forward only (an attempt that is
-closed stays
-closed, a time that is known stays known), so that any order that the journal can hold ends in the same rows.
-A record whose attempt, agent or campaign this database does not know is not applied and reported in
-`Applied.ignored`:
-the journal belongs to another database, or the row was erased.
+closed stays closed, a time that is known stays known), so that any order that the journal can hold ends in
+the same rows. A record whose attempt, agent or campaign this database does not know is not applied and
+reported in `Applied.ignored`: the journal belongs to another database, or the row was erased.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ class Campaign(Base):
     """Everything that dials one set of lists under one set of rules.
 
     `rules` is a models.rules.RuleSet, `retries` a models.rules.RetryPolicy, both as JSON. The abandon
-    budget's
-    windows are successive spans of `window_days` from `window_start`; 0 days means one window for ever.
+    budget's windows are successive spans of `window_days` from `window_start`; 0 days means one window for
+    ever.
     """
 
     __tablename__ = "campaign"
@@ -93,8 +93,7 @@ class Lead(Base):
     """A person to reach for a campaign, and when next.
 
     `number` is the number to dial next. `due_at` orders the leads of one `priority` (9 first). `tries`
-    counts the
-    attempts that used the lead up, `network_failures` those that did not, since the last try.
+    counts the attempts that used the lead up, `network_failures` those that did not, since the last try.
     """
 
     __tablename__ = "lead"

@@ -1,8 +1,7 @@
 """The independent checker: recomputes every figure and invariant from the database alone.
 
 It shares no code with the engine, the repository or the report: its own SQL, its own arithmetic. The one
-thing that
-it borrows is the pure rules, to judge again what was judged.
+thing that it borrows is the pure rules, to judge again what was judged.
 """
 
 from __future__ import annotations

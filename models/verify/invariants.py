@@ -178,8 +178,7 @@ ALWAYS = {
           JOIN attempt a ON a.id = n.attempt_id WHERE a.bridged_at IS NULL""",
     "event_places": """
         SELECT id, 'the event feed has a gap before place ' || seq
-          FROM (SELECT id, seq, lag(seq) OVER (ORDER BY seq) AS before FROM event WHERE seq IS NOT NULL) AS
-          places
+          FROM (SELECT id, seq, lag(seq) OVER (ORDER BY seq) AS before FROM event WHERE seq IS NOT NULL) p
          WHERE before IS NOT NULL AND seq <> before + 1""",
 }
 
