@@ -137,3 +137,35 @@ class CommandStatus(StrEnum):
     REFUSED = "refused"
     EXPIRED = "expired"
     UNKNOWN = "unknown"
+
+
+class UserRole(StrEnum):
+    """What a person who signs in may do: each role may all that the one before it may."""
+
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+    def includes(self, other: UserRole) -> bool:
+        """Whether this role may do what `other` may."""
+        ranks = list(UserRole)
+        return ranks.index(self) >= ranks.index(other)
+
+
+class ApiScope(StrEnum):
+    """What a program with an API key may do; scopes do not include each other."""
+
+    READ = "read"
+    CONTROL = "control"
+    IMPORT = "import"
+    ADMIN = "admin"
+    METRICS = "metrics"
+
+
+class ImportState(StrEnum):
+    """Where an uploaded file is on its way into a list."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"

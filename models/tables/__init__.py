@@ -1,9 +1,11 @@
 """Every table. Text words with a CHECK for enums, timestamptz for times, UUIDv7 keys, E.164 numbers."""
 
+from models.tables import security  # noqa: F401 - row-level security comes with the tables
+from models.tables.access import ApiKey, SignInFailure, SignInLink, UserAccount, WebSession
 from models.tables.base import Base
 from models.tables.calls import Attempt, Call, CallNote, Leg
 from models.tables.control import Command, Event, LiveSnapshot, Switch
-from models.tables.dialing import Campaign, ImportBatch, Lead, List, RuleRefusal
+from models.tables.dialing import Campaign, ImportBatch, ImportJob, Lead, List, RuleRefusal
 from models.tables.parties import Account, Client, DoNotCall, Person, PersonPhone, Tenant
 from models.tables.people import Agent, AgentStateLog, Team
 
@@ -11,6 +13,7 @@ __all__ = [
     "Account",
     "Agent",
     "AgentStateLog",
+    "ApiKey",
     "Attempt",
     "Base",
     "Call",
@@ -21,6 +24,7 @@ __all__ = [
     "DoNotCall",
     "Event",
     "ImportBatch",
+    "ImportJob",
     "Lead",
     "Leg",
     "List",
@@ -28,7 +32,11 @@ __all__ = [
     "Person",
     "PersonPhone",
     "RuleRefusal",
+    "SignInFailure",
+    "SignInLink",
     "Switch",
     "Team",
     "Tenant",
+    "UserAccount",
+    "WebSession",
 ]

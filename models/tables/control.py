@@ -32,16 +32,18 @@ class Switch(Base):
 class Command(Base):
     """What a person or program asked of a dialer: the audit log of every intervention.
 
-    TAKEN is durable before the effect. Times are PostgreSQL's own, but for `finished_at`: the dialer's wall
-    time.
+    `tenant_id` is whose people or programs asked; NULL is the installation itself. TAKEN is durable before
+    the effect. Times are PostgreSQL's own, but for `finished_at`: the dialer's wall time.
     """
 
     __tablename__ = "command"
     __table_args__ = (
         Index("ix_command_open", "switch_id", "id", postgresql_where=text("status IN ('pending', 'taken')")),
+        Index("ix_command_tenant", "tenant_id", "id"),
     )
 
     id: Mapped[Id]
+    tenant_id: Mapped[str | None] = reference("tenant")
     switch_id: Mapped[str] = reference("switch")
     kind: Mapped[CommandKind] = choice(CommandKind)
     agent_id: Mapped[str | None] = reference("agent")
@@ -59,15 +61,20 @@ class Command(Base):
 
 class Event(Base):
     """A row of the event feed. `seq` is its place, given after the commit by the one sequencer; readers use
-    it."""
+    it.
+
+    `tenant_id` NULL: of the installation, for no tenant's eyes.
+    """
 
     __tablename__ = "event"
     __table_args__ = (
         Index("ix_event_unsequenced", "id", postgresql_where=text("seq IS NULL")),
         Index("ix_event_topic", "topic", "seq"),
+        Index("ix_event_tenant", "tenant_id", "seq"),
     )
 
     id: Mapped[Id]
+    tenant_id: Mapped[str | None] = reference("tenant")
     seq: Mapped[int | None] = mapped_column(unique=True)
     topic: Mapped[str]
     at: Mapped[datetime]
@@ -76,11 +83,16 @@ class Event(Base):
 
 
 class LiveSnapshot(Base):
-    """The newest live figures of one topic; overwritten, never history."""
+    """The newest live figures of one topic; overwritten, never history.
+
+    Topic `dialer` is a whole dialer and of no tenant (NULL); `campaign:<id>` is one campaign, its tenant's.
+    """
 
     __tablename__ = "live_snapshot"
+    __table_args__ = (Index("ix_live_snapshot_tenant", "tenant_id"),)
 
     topic: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str | None] = reference("tenant")
     payload: Mapped[Json]
     at: Mapped[datetime]
     updated_at: Mapped[datetime] = made_at()

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.enums import CampaignState, DialMode, LeadState
+from models.enums import CampaignState, DialMode, ImportState, LeadState
 from models.tables.base import Base, Id, Json, choice, made_at, reference
 
 DUE_STATES = "state IN ('new', 'retry', 'cooling')"
@@ -57,6 +57,7 @@ class Campaign(Base):
     window_start: Mapped[datetime]
     window_days: Mapped[int] = mapped_column(server_default="30")
     changed_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = made_at()
 
 
@@ -87,6 +88,41 @@ class ImportBatch(Base):
     accepted: Mapped[int]
     refused: Mapped[int]
     created_at: Mapped[datetime] = made_at()
+
+
+class ImportJob(Base):
+    """An uploaded file on its way into a list: the worker imports it, all or nothing.
+
+    `content` is the file until the job is over. `options` is how to read it; `report` is what became of it:
+    refused rows by reason, and the first of them with line and reason.
+    """
+
+    __tablename__ = "import_job"
+    __table_args__ = (
+        Index("ix_import_job_waiting", "created_at", postgresql_where=text("state IN ('queued', 'running')")),
+        Index("ix_import_job_campaign", "campaign_id", "created_at"),
+        CheckConstraint("(state IN ('queued', 'running')) = (content IS NOT NULL)", name="content"),
+    )
+
+    id: Mapped[Id]
+    tenant_id: Mapped[str] = reference("tenant")
+    campaign_id: Mapped[str] = reference("campaign")
+    list_name: Mapped[str]
+    file_name: Mapped[str]
+    options: Mapped[Json] = mapped_column(server_default="{}")
+    content: Mapped[bytes | None]
+    state: Mapped[ImportState] = choice(ImportState)
+    rows_done: Mapped[int] = mapped_column(server_default="0")
+    rows_total: Mapped[int | None]
+    accepted: Mapped[int] = mapped_column(server_default="0")
+    refused: Mapped[int] = mapped_column(server_default="0")
+    report: Mapped[Json] = mapped_column(server_default="{}")
+    detail: Mapped[str] = mapped_column(server_default="")
+    requested_by: Mapped[str] = mapped_column(server_default="")
+    tries: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[datetime] = made_at()
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
 
 
 class Lead(Base):

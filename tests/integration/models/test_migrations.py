@@ -20,6 +20,15 @@ SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(
   FROM pg_constraint WHERE connamespace = 'public'::regnamespace
 UNION ALL
 SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+UNION ALL
+SELECT 'policy', tablename || '.' || policyname, concat_ws(' ', cmd, roles::text, qual, with_check)
+  FROM pg_policies WHERE schemaname = 'public'
+UNION ALL
+SELECT 'rights', table_name, string_agg(privilege_type, ' ' ORDER BY privilege_type)
+  FROM information_schema.role_table_grants WHERE grantee = 'ringmaster_api' GROUP BY 2
+UNION ALL
+SELECT 'row security', relname, relrowsecurity::text
+  FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
 """
 
 
