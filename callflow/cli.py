@@ -19,6 +19,7 @@ from pydantic import SecretStr, ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from callflow.address import parse_switch
+from callflow.dial_string import DEFAULT, DialStrings
 from callflow.errors import CallflowError
 from callflow.logs import configure
 from callflow.supervisor import Program, Supervisor
@@ -57,6 +58,12 @@ dialer = _dialer
 
 def up(
     switch: Annotated[str, typer.Option(help="The switch, esl://:PASSWORD@HOST:PORT.")] = "",
+    dial_string: Annotated[
+        str, typer.Option(help="How customers are dialed; {gateway} stands for the campaign's own.")
+    ] = str(DEFAULT.customers),
+    agent_dial_string: Annotated[
+        str, typer.Option(help="How agents' phones are dialed; {number} is the extension.")
+    ] = str(DEFAULT.agents),
     data_dir: Annotated[Path | None, typer.Option(help="Where journal and private PostgreSQL live.")] = None,
     drain_max: Annotated[
         float, typer.Option(min=0.0, help="At a stop, seconds that calls may take to finish.")
@@ -68,9 +75,10 @@ def up(
     """Start everything on this machine: private PostgreSQL (without DATABASE_URL), dialer and worker."""
     try:
         settings = _settings(switch, data_dir)
+        dial = DialStrings.parse(dial_string, agent_dial_string)
         configure(settings.log_level)
         check_writable(settings.data_directory)
-        raise typer.Exit(_keep_up(settings, drain_max, speed))
+        raise typer.Exit(_keep_up(settings, drain_max, speed, dial))
     except (CallflowError, ModelsError, ValidationError, ValueError) as error:
         _give_up("up", str(error))
     except DBAPIError as error:
@@ -112,7 +120,7 @@ def check_writable(directory: Path) -> None:
         ) from error
 
 
-def _keep_up(settings: Settings, drain_max: float, speed: float) -> int:
+def _keep_up(settings: Settings, drain_max: float, speed: float, dial: DialStrings) -> int:
     """Run until SIGTERM or Ctrl-C; the exit code."""
     stop, pause = threading.Event(), threading.Event()
     asked: list[int] = []
@@ -131,7 +139,7 @@ def _keep_up(settings: Settings, drain_max: float, speed: float) -> int:
         log.info("the private PostgreSQL runs", extra={"port": server.port})
     try:
         migrate.upgrade(url)
-        supervisor = Supervisor(programs(settings, url, drain_max, speed))
+        supervisor = Supervisor(programs(settings, url, drain_max, speed, dial))
         try:
             while not stop.is_set():
                 supervisor.look()
@@ -153,7 +161,9 @@ def _keep_up(settings: Settings, drain_max: float, speed: float) -> int:
             postgres.stop(settings.data_directory)
 
 
-def programs(settings: Settings, url: str, drain_max: float, speed: float) -> list[Program]:
+def programs(
+    settings: Settings, url: str, drain_max: float, speed: float, dial: DialStrings
+) -> list[Program]:
     """Dialer and worker; what they are told goes through the environment, where no other user can read it."""
     environment = {
         **os.environ,
@@ -164,7 +174,10 @@ def programs(settings: Settings, url: str, drain_max: float, speed: float) -> li
         "RINGMASTER_SWITCH_PASSWORD": settings.switch_password.get_secret_value(),
         "PYTHONUNBUFFERED": "1",
     }
-    dialer_arguments = ("-m", "callflow.dialer", "--drain-max", f"{drain_max:g}", "--speed", f"{speed:g}")
+    dialer_arguments = (
+        *("-m", "callflow.dialer", "--drain-max", f"{drain_max:g}", "--speed", f"{speed:g}"),
+        *dial.arguments(),
+    )
     worker_arguments = ("-c", "from models.command import main; main()", "worker")
     return [
         Program(

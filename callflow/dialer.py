@@ -7,6 +7,7 @@ monkey.patch_all()
 import logging  # noqa: E402
 import signal  # noqa: E402
 import sys  # noqa: E402
+from dataclasses import replace  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Annotated, NoReturn  # noqa: E402
 
@@ -16,6 +17,7 @@ from pydantic import ValidationError  # noqa: E402
 from sqlalchemy.exc import DBAPIError  # noqa: E402
 
 from callflow.address import parse_switch  # noqa: E402
+from callflow.dial_string import DEFAULT, DialStrings  # noqa: E402
 from callflow.errors import CallflowError  # noqa: E402
 from callflow.logs import configure  # noqa: E402
 from callflow.process import DialerOptions, DialerProcess, link_settings  # noqa: E402
@@ -69,13 +71,20 @@ def dialer(
     legs_per_second: Annotated[
         float, typer.Option(min=0.1, help="New legs per second at most: below the switch's own limit.")
     ] = 25.0,
+    dial_string: Annotated[
+        str, typer.Option(help="How customers are dialed; {gateway} stands for the campaign's own.")
+    ] = str(DEFAULT.customers),
+    agent_dial_string: Annotated[
+        str, typer.Option(help="How agents' phones are dialed; {number} is the extension.")
+    ] = str(DEFAULT.agents),
     data_dir: Annotated[Path | None, typer.Option(help="Where journal and private PostgreSQL live.")] = None,
 ) -> None:
     """Run the dialer of one switch until SIGTERM or Ctrl-C."""
     try:
         settings = Settings() if data_dir is None else Settings(data_directory=data_dir)
         configure(settings.log_level)
-        process = DialerProcess(_options(settings, switch, switch_name, speed, drain_max, legs_per_second))
+        options = _options(settings, switch, switch_name, speed, drain_max, legs_per_second)
+        process = DialerProcess(replace(options, dial=DialStrings.parse(dial_string, agent_dial_string)))
         for number in (signal.SIGTERM, signal.SIGINT):
             gevent.signal_handler(number, process.stop)
         code = process.run()

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from callflow.clock import ScaledClock
 from callflow.database import Claims, Commands, LiveBoard, PostgresLease
+from callflow.dial_string import DEFAULT, DialStrings
 from callflow.drain import Drain
 from callflow.effects import Publish
 from callflow.engine import Engine, EngineConfig
@@ -63,7 +64,7 @@ class DialerOptions:
     drain_max_seconds: float = 300.0
     lease_ttl_seconds: float = 10.0
     legs_per_second: float = 25.0
-    agent_gateway: str = "agents"
+    dial: DialStrings = DEFAULT
 
 
 class _EngineView:
@@ -424,7 +425,7 @@ def engine_config(options: DialerOptions, switch_id: str, token: int) -> EngineC
         switch_id=switch_id,
         owner=switch_id,
         fence=fence_name(token),
-        agent_gateway=options.agent_gateway,
+        dial=options.dial,
         legs_per_second=options.legs_per_second,
         claim_ttl_seconds=0.5 * max(1.0, options.speed),
         lag_slow_seconds=0.15 + 0.02 * extra,

@@ -18,10 +18,8 @@ _MAX_BACKOFF_SECONDS = 30.0
 
 
 def dial_string(board: Board, gateway: str, number: str) -> str:
-    """`sofia/gateway/GW/N`, with `gateway` read from the fence variable that only the lease's holder keeps
-    set."""
-    kind = f"${{{board.config.fence}}}" if board.config.fence else "gateway"
-    return f"sofia/{kind}/{gateway}/{number}"
+    """How a customer is dialed, behind the fence that only the lease's holder keeps open."""
+    return board.config.dial.customers.fill(number, gateway=gateway, fence=board.config.fence)
 
 
 def connect_phone(board: Board, agent: Agent) -> None:
@@ -43,7 +41,7 @@ def connect_phone(board: Board, agent: Agent) -> None:
     board.send(
         commands.originate(
             leg.leg_id,
-            dial_string(board, board.config.agent_gateway, agent.extension),
+            board.config.dial.agents.fill(agent.extension, fence=board.config.fence),
             "&park()",
             {
                 "park_after_bridge": "true",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from callflow.dial_string import DEFAULT, DialStrings
+
 MIN_RING_SECONDS = 16.0
 """Never give a ringing call up earlier: 15 s or four rings by law (REGULATION.md), one second of margin."""
 
@@ -20,7 +22,7 @@ class EngineConfig:
         owner: value of the channel variable `rm_owner` on every leg of ours; survives restarts of the dialer.
         fence: name of the switch's global variable that expands to `gateway` while we hold the lease ("" =
         none). claim_ttl_seconds: a claimed batch older than this is closed NOT_DIALED instead of dialed.
-        agent_gateway: gateway that reaches the agents' phones.
+        dial: how customers and agents' phones are reached.
         tick_seconds: how often pacing is asked when nothing happens.
         publish_seconds: how often live snapshots are published.
         wait_margin_seconds: how much earlier than the grace the switch's own list ends its wait.
@@ -37,7 +39,7 @@ class EngineConfig:
     owner: str
     fence: str = ""
     claim_ttl_seconds: float = 0.5
-    agent_gateway: str = "agents"
+    dial: DialStrings = DEFAULT
     tick_seconds: float = 0.2
     publish_seconds: float = 1.0
     wait_margin_seconds: float = 0.1

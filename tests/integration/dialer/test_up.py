@@ -69,6 +69,7 @@ def test_up_starts_everything_restarts_what_dies_and_stops_clean(site: Site, fol
     [
         (("up",), {}, "No switch is named"),
         (("up", "--switch", "http://x"), {}, "write the switch as"),
+        (("up", "--switch", "esl://h", "--dial-string", "user/{number}"), {}, "through a gateway"),
         (("up", "--switch", "esl://h", "--data-dir", "/proc/x"), {}, "can't be written"),
         (
             ("up", "--switch", "esl://h"),
