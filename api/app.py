@@ -1,0 +1,63 @@
+"""The FastAPI application: its routes, its errors, what surrounds every answer, and the built page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api import page, problems
+from api.around import Around
+from api.routes import session, system
+from api.state import State
+
+STATIC = Path(__file__).parent / "static"
+VERSION = "1"
+
+
+def create_app(state: State, *, static: Path = STATIC) -> FastAPI:
+    """Make the application over an opened database."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await state.database.engine.dispose()
+
+    app = FastAPI(
+        title="Ringmaster",
+        version=VERSION,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.ringmaster = state
+    problems.install(app)
+    for module in (session, system):
+        app.include_router(module.router)
+    page.install(app, static)
+    app.add_middleware(Around)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title=app.title,
+            version=app.version,
+            routes=app.routes,
+            summary="Outbound dialing: campaigns, agents, calls, live figures.",
+        )
+        schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+        for model in (problems.ProblemBody, problems.FieldProblem):
+            schemas[model.__name__] = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas[model.__name__].pop("$defs", None)
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        app.openapi_schema = schema
+    return app.openapi_schema

@@ -1,0 +1,25 @@
+"""What an api process holds, apart from requests: handed to `create_app`, read through `state_of`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from starlette.requests import HTTPConnection
+
+from api.database import Database
+from api.secrets import Passwords
+
+
+@dataclass(slots=True)
+class State:
+    """The process's parts. `session_seconds`: how long a sign-in lasts."""
+
+    database: Database
+    session_seconds: float = 12 * 3600.0
+    passwords: Passwords = field(default_factory=Passwords)
+
+
+def state_of(connection: HTTPConnection) -> State:
+    """The state of the app that serves this request or socket."""
+    state: State = connection.app.state.ringmaster
+    return state

@@ -1,0 +1,174 @@
+"""Users of a tenant: made, changed, listed. Passwords come in as hashes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from models.enums import UserRole
+from models.errors import InvalidValue, NotFound
+from models.ids import new_id
+from models.repository.db import Db, clean_text
+
+_COLUMNS = """
+    id::text, login, display_name, role, agent_id::text, disabled, must_change_password, last_sign_in_at,
+    created_at
+"""
+_OF_TENANT = "(CAST(:tenant_id AS uuid) IS NULL OR tenant_id = CAST(:tenant_id AS uuid))"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A user as an administrator sees them."""
+
+    id: str
+    login: str
+    display_name: str
+    role: UserRole
+    agent_id: str | None
+    disabled: bool
+    must_change_password: bool
+    last_sign_in_at: datetime | None
+    created_at: datetime
+
+
+def any_user(db: Db) -> bool:
+    """Whether anybody can sign in to this installation."""
+    return db.execute(text("SELECT 1 FROM user_account LIMIT 1")).first() is not None
+
+
+def create(
+    db: Db,
+    *,
+    tenant_id: str,
+    login: str,
+    role: UserRole,
+    password_hash: str,
+    display_name: str = "",
+    agent_id: str | None = None,
+    must_change_password: bool = False,
+) -> User:
+    """Make a user.
+
+    Raises:
+        InvalidValue: `user_login`, `user_taken` or `user_agent`.
+    """
+    login, display_name = _valid(login, display_name)
+    _check_agent(db, tenant_id, role, agent_id, user_id=None)
+    insert = text(
+        """
+        INSERT INTO user_account (id, tenant_id, login, display_name, role, password_hash, agent_id,
+                                  must_change_password)
+        VALUES (:id, :tenant_id, :login, :display_name, :role, :hash, :agent_id, :must)
+            ON CONFLICT (lower(login)) DO NOTHING
+        RETURNING id::text
+        """
+    )
+    values = {"id": new_id(), "tenant_id": tenant_id, "login": login, "display_name": display_name}
+    rest = {"role": role.value, "hash": password_hash, "agent_id": agent_id, "must": must_change_password}
+    made = db.execute(insert, {**values, **rest}).scalar()
+    if made is None:
+        raise InvalidValue("user_taken", f"there is a user {login!r} already: choose another login")
+    return get(db, made)
+
+
+def get(db: Db, user_id: str, *, tenant_id: str | None = None) -> User:
+    """One user.
+
+    Raises:
+        NotFound: `user`.
+    """
+    query = text(f"SELECT {_COLUMNS} FROM user_account WHERE id = CAST(:id AS uuid) AND {_OF_TENANT}")  # noqa: S608
+    row = db.execute(query, {"id": user_id, "tenant_id": tenant_id}).first()
+    if row is None:
+        raise NotFound("user", f"there is no user {user_id}")
+    return _user(row)
+
+
+def list_all(db: Db, *, tenant_id: str | None = None) -> tuple[User, ...]:
+    """Every user of the tenant, by login."""
+    query = text(f"SELECT {_COLUMNS} FROM user_account WHERE {_OF_TENANT} ORDER BY lower(login)")  # noqa: S608
+    return tuple(_user(row) for row in db.execute(query, {"tenant_id": tenant_id}))
+
+
+def change(db: Db, user_id: str, changes: dict[str, Any], *, tenant_id: str | None = None) -> User:
+    """Change display_name, role, disabled or agent_id; the last administrator who may sign in stays one.
+
+    Raises:
+        NotFound: `user`.
+        InvalidValue: `user_agent`, `last_admin` or `user_login`.
+    """
+    before = get(db, user_id, tenant_id=tenant_id)
+    after = {name: changes.get(name, getattr(before, name)) for name in _CHANGEABLE}
+    role = UserRole(after["role"])
+    _, after["display_name"] = _valid(before.login, after["display_name"])
+    owner = db.execute(
+        text("SELECT tenant_id::text FROM user_account WHERE id = CAST(:id AS uuid)"), {"id": user_id}
+    ).scalar_one()
+    _check_agent(db, owner, role, after["agent_id"], user_id=user_id)
+    if before.role is UserRole.ADMIN and (role is not UserRole.ADMIN or after["disabled"]):
+        _check_not_last(db, owner, user_id)
+    db.execute(
+        text(
+            "UPDATE user_account SET display_name = :display_name, role = :role, disabled = :disabled,"
+            " agent_id = :agent_id WHERE id = CAST(:id AS uuid)"
+        ),
+        {**after, "role": role.value, "id": user_id},
+    )
+    return get(db, user_id)
+
+
+_CHANGEABLE = ("display_name", "role", "disabled", "agent_id")
+
+
+def _check_not_last(db: Db, tenant_id: str, user_id: str) -> None:
+    # Locked, so that two administrators who dismiss each other at once do not both succeed.
+    admins = db.execute(
+        text(
+            "SELECT id::text FROM user_account WHERE tenant_id = CAST(:tenant_id AS uuid) AND role = 'admin'"
+            " AND NOT disabled ORDER BY id FOR UPDATE"
+        ),
+        {"tenant_id": tenant_id},
+    ).scalars()
+    if set(admins) <= {user_id}:
+        raise InvalidValue("last_admin", "this is the last administrator: make another one first")
+
+
+def _check_agent(
+    db: Db, tenant_id: str, role: UserRole, agent_id: str | None, *, user_id: str | None
+) -> None:
+    if agent_id is None:
+        if role is UserRole.AGENT:
+            raise InvalidValue("user_agent", "a user of role agent needs the agent they work as: agent_id")
+        return
+    known = db.execute(
+        text("SELECT 1 FROM agent WHERE id = CAST(:id AS uuid) AND tenant_id = CAST(:tenant_id AS uuid)"),
+        {"id": agent_id, "tenant_id": tenant_id},
+    ).first()
+    if known is None:
+        raise InvalidValue("user_agent", f"there is no agent {agent_id}")
+    other = db.execute(
+        text(
+            "SELECT login FROM user_account WHERE agent_id = CAST(:id AS uuid)"
+            " AND (CAST(:me AS uuid) IS NULL OR id <> CAST(:me AS uuid))"
+        ),
+        {"id": agent_id, "me": user_id},
+    ).scalar()
+    if other is not None:
+        raise InvalidValue("user_agent", f"{other!r} works as that agent already")
+
+
+def _valid(login: str, display_name: str) -> tuple[str, str]:
+    login, display_name = clean_text(login).strip(), clean_text(display_name).strip()
+    if not 1 <= len(login) <= 200 or not login.isprintable():
+        raise InvalidValue("user_login", "a login has 1 to 200 printable characters")
+    if len(display_name) > 200:
+        raise InvalidValue("user_login", "a display name has at most 200 characters")
+    return login, display_name
+
+
+def _user(row: Row[Any]) -> User:
+    return User(**{**row._mapping, "role": UserRole(row.role)})
