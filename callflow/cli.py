@@ -192,6 +192,10 @@ def programs(
 
 def doctor(
     switch: Annotated[str, typer.Option(help="The switch, esl://:PASSWORD@HOST:PORT.")] = "",
+    dial_string: Annotated[str, typer.Option(help="As given to `up`: which gateway is to be there.")] = str(
+        DEFAULT.customers
+    ),
+    agent_dial_string: Annotated[str, typer.Option(help="As given to `up`.")] = str(DEFAULT.agents),
     data_dir: Annotated[Path | None, typer.Option(help="Where journal and private PostgreSQL live.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
 ) -> None:
@@ -203,9 +207,10 @@ def doctor(
         settings = Settings(**given)
         if switch:
             settings = _settings(switch, data_dir)
+        dial = DialStrings.parse(dial_string, agent_dial_string)
     except (CallflowError, ValidationError, ValueError) as error:
         _give_up("doctor", str(error))
-    raise typer.Exit(show(examine(settings), as_json=as_json))
+    raise typer.Exit(show(examine(settings, dial), as_json=as_json))
 
 
 def _give_up(command: str, sentence: str) -> NoReturn:

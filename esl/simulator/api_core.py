@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from esl.simulator.core import Core
 
+MODULES: Final = frozenset({"mod_commands", "mod_dptools", "mod_event_socket", "mod_hash", "mod_sofia"})
 VERSION: Final = "1.11.1-release~64bit"
 
 
@@ -188,7 +189,7 @@ COMMANDS: Final[dict[str, Callable[[Core, str], str]]] = {
     "hostname": lambda core, args: core.config.hostname,
     "log": lambda core, args: "+OK\n",
     "md5": lambda core, args: hashlib.md5(args.encode()).hexdigest(),  # noqa: S324 - the switch's own
-    "module_exists": lambda core, args: "true" if args.strip() in ("mod_sofia", "mod_hash") else "false",
+    "module_exists": lambda core, args: "true" if args.strip() in MODULES else "false",
     "reloadacl": lambda core, args: "+OK acl reloaded\n",
     "reloadxml": lambda core, args: "+OK [Success]\n",
     "ringmaster_clock": lambda core, args: str(core.now_us),
