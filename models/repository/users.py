@@ -35,9 +35,12 @@ class User:
     created_at: datetime
 
 
-def any_user(db: Db) -> bool:
-    """Whether anybody can sign in to this installation."""
-    return db.execute(text("SELECT 1 FROM user_account LIMIT 1")).first() is not None
+def anybody_has_password(db: Db) -> bool:
+    """Whether there is anybody in this installation, disabled or not, who has a password."""
+    return (
+        db.execute(text("SELECT 1 FROM user_account WHERE password_hash LIKE '$%' LIMIT 1")).first()
+        is not None
+    )
 
 
 def create(
