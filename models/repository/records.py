@@ -149,7 +149,9 @@ _CAMPAIGN = """
                 ORDER BY campaign_id, at DESC, line DESC),
     moved AS (
         UPDATE campaign c
-           SET state = r.state, target = least(r.target, c.cap), changed_at = to_timestamp(r.at)
+           SET state = r.state, target = least(r.target, c.cap), changed_at = to_timestamp(r.at),
+               started_at = CASE WHEN r.state = 'running' AND c.state <> 'running' THEN to_timestamp(r.at)
+                                 ELSE c.started_at END
           FROM r WHERE c.id = r.campaign_id AND (c.changed_at IS NULL OR c.changed_at <= to_timestamp(r.at)))
     SELECT c.id::text FROM campaign c JOIN r ON c.id = r.campaign_id
 """
