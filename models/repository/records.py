@@ -4,7 +4,12 @@ Order within a batch is by kind, not by line: every statement moves a row forwar
 closed stays closed, a time that is known stays known), so that any order that the journal can hold ends in
 the same rows. A record whose attempt, agent or campaign this database does not know is not applied and
 reported in `Applied.ignored`: the journal belongs to another database, or the row was erased.
+
+What pages and programs should hear of goes into the event feed by the same statement. An event's id is its
+fact's, so that a journal applied twice tells nothing twice.
 """
+
+# ruff: noqa: S608 - statements are put together from the constants of this package only
 
 from __future__ import annotations
 
@@ -16,10 +21,12 @@ from sqlalchemy import text
 
 from models import records as facts
 from models.enums import Outcome
+from models.repository import events
 from models.repository.db import Db, notify, rows_json
+from models.repository.events import EVENT_CHANNEL, fact_id, told
 from models.repository.finish import finish_leads
 
-EVENT_CHANNEL = "ringmaster_event"
+__all__ = ["EVENT_CHANNEL", "Applied", "apply"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +127,11 @@ _LEG_ENDED = """
      WHERE leg.id = r.leg_id
     RETURNING leg.id::text
 """
-_AGENT_STATE = """
-    WITH r AS (SELECT r.*, campaign.id AS known_campaign, agent.campaign_id AS last_campaign
+_AGENT_STATE = f"""
+    WITH r AS (SELECT r.*, coalesce(campaign.id, agent.campaign_id) AS known_campaign, agent.tenant_id,
+                      agent.name, agent.extension,
+                      agent.state_log_id IS NULL
+                      OR (to_timestamp(r.at), r.id) >= (agent.state_since, agent.state_log_id) AS news
                  FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, agent_id uuid, state text, at
                  float8,
                       campaign_id uuid, reason text, attempt_id uuid)
@@ -129,9 +139,10 @@ _AGENT_STATE = """
                  LEFT JOIN campaign ON campaign.id = r.campaign_id),
     logged AS (
         INSERT INTO agent_state_log (id, agent_id, campaign_id, attempt_id, state, at, reason)
-        SELECT r.id, r.agent_id, coalesce(r.known_campaign, r.last_campaign), r.attempt_id, r.state,
-        to_timestamp(r.at), r.reason FROM r
-            ON CONFLICT (id) DO NOTHING),
+        SELECT r.id, r.agent_id, r.known_campaign, r.attempt_id, r.state, to_timestamp(r.at), r.reason FROM r
+            ON CONFLICT (id) DO NOTHING
+        RETURNING id),
+    {told("agent", "r JOIN logged USING (id)", events.AGENT, where="r.news")},
     newest AS (SELECT DISTINCT ON (agent_id) * FROM r ORDER BY agent_id, at DESC, id DESC),
     moved AS (
         UPDATE agent
@@ -143,35 +154,42 @@ _AGENT_STATE = """
                 OR (to_timestamp(n.at), n.id) >= (agent.state_since, agent.state_log_id)))
     SELECT id::text FROM r
 """
-_CAMPAIGN = """
+_CAMPAIGN = f"""
     WITH r AS (SELECT DISTINCT ON (campaign_id) * FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-                 AS r(campaign_id uuid, state text, target float8, at float8, line bigint)
+                 AS r(campaign_id uuid, state text, target float8, at float8, line bigint, fact_id uuid)
                 ORDER BY campaign_id, at DESC, line DESC),
     moved AS (
         UPDATE campaign c
            SET state = r.state, target = least(r.target, c.cap), changed_at = to_timestamp(r.at),
                started_at = CASE WHEN r.state = 'running' AND c.state <> 'running' THEN to_timestamp(r.at)
                                  ELSE c.started_at END
-          FROM r WHERE c.id = r.campaign_id AND (c.changed_at IS NULL OR c.changed_at <= to_timestamp(r.at)))
+          FROM r WHERE c.id = r.campaign_id AND (c.changed_at IS NULL OR c.changed_at <= to_timestamp(r.at))
+        RETURNING c.id, c.tenant_id, c.state, c.target, r.fact_id, r.at),
+    {told("campaign", "moved r", events.CAMPAIGN, key="r.fact_id")}
     SELECT c.id::text FROM campaign c JOIN r ON c.id = r.campaign_id
 """
-_COMMAND = """
+_COMMAND = f"""
     WITH r AS (SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb))
                  AS r(command_id uuid, status text, at float8, detail text)),
     moved AS (
         UPDATE command c SET status = r.status, finished_at = to_timestamp(r.at), detail = r.detail
-          FROM r WHERE c.id = r.command_id AND c.status IN ('pending', 'taken'))
+          FROM r WHERE c.id = r.command_id AND c.status IN ('pending', 'taken')
+        RETURNING c.*, r.at),
+    {told("command", "moved r", events.COMMAND)}
     SELECT c.id::text FROM command c JOIN r ON c.id = r.command_id
 """
 # The disposition do_not_call is obeyed at once, for the whole tenant; its entry has the id of the note.
-_NOTE = """
-    WITH r AS (SELECT r.*, attempt.tenant_id, attempt.number FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+_NOTE = f"""
+    WITH r AS (SELECT r.*, attempt.tenant_id, attempt.campaign_id, attempt.number
+                 FROM jsonb_to_recordset(CAST(:rows AS jsonb))
                  AS r(id uuid, attempt_id uuid, agent_id uuid, disposition text, at float8, text text)
                  JOIN attempt ON attempt.id = r.attempt_id JOIN agent ON agent.id = r.agent_id),
     added AS (
         INSERT INTO call_note (id, attempt_id, agent_id, disposition, text, at)
         SELECT r.id, r.attempt_id, r.agent_id, r.disposition, r.text, to_timestamp(r.at) FROM r
-            ON CONFLICT (id) DO NOTHING),
+            ON CONFLICT (id) DO NOTHING
+        RETURNING id),
+    {told("note", "r JOIN added USING (id)", events.NOTE)},
     asked AS (
         INSERT INTO do_not_call (id, tenant_id, number, reason)
         SELECT r.id, r.tenant_id, r.number, 'asked for in a call' FROM r WHERE r.disposition = 'do_not_call'
@@ -188,7 +206,7 @@ _EVENT = """
 """
 
 # `counted`: what caps count (tables/calls.py): the phone rang or was answered, or the try is used up.
-_CLOSED = """
+_CLOSED = f"""
     WITH r AS (SELECT r.*, agent.id AS known_agent FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(
                  attempt_id uuid, outcome text, at float8, leg_id uuid, cause text, sip_status int,
                  created_at float8,
@@ -213,7 +231,8 @@ _CLOSED = """
                               OR a.ringing_at IS NOT NULL OR a.answered_at IS NOT NULL)
           FROM r
          WHERE a.id = r.attempt_id AND a.state <> 'closed'
-        RETURNING a.*, r.leg_id, coalesce(r.ended_at, r.at) AS ended_wall),
+        RETURNING a.*, r.leg_id, r.at, coalesce(r.ended_at, r.at) AS ended_wall),
+    {told("call", "moved r", events.CALL, where="r.outcome <> 'not_dialed'")},
     legs AS (
         UPDATE leg
            SET ended_at = to_timestamp(r.ended_wall), cause = r.cause, sip_status = r.sip_status,
@@ -253,6 +272,16 @@ def _close(db: Db, batch: Sequence[facts.AttemptClosed]) -> list[str]:
     return [attempt_id for attempt_id in left if attempt_id not in there]
 
 
+def _change(db: Db, batch: Sequence[facts.CampaignChanged]) -> list[str]:
+    # A batch's last change of a campaign is the one that is told: the feed says what is, not each step.
+    rows = [
+        {**asdict(record), "line": line, "fact_id": fact_id(record.at, *asdict(record).values())}
+        for line, record in enumerate(batch)
+    ]
+    known = set(db.execute(text(_CAMPAIGN), {"rows": rows_json(rows)}).scalars())
+    return [record.campaign_id for record in batch if record.campaign_id not in known]
+
+
 def _bulk(sql: str, key: str) -> Callable[[Db, Sequence[Any]], list[str]]:
     return lambda db, batch: _run(db, sql, batch, key)
 
@@ -266,7 +295,7 @@ _STEPS: tuple[tuple[str, Callable[[Db, Sequence[Any]], list[str]]], ...] = (
     (facts.AttemptClosed.kind, _close),
     (facts.AgentLegEnded.kind, _bulk(_LEG_ENDED, "leg_id")),
     (facts.AgentStateChanged.kind, _bulk(_AGENT_STATE, "id")),
-    (facts.CampaignChanged.kind, _bulk(_CAMPAIGN, "campaign_id")),
+    (facts.CampaignChanged.kind, _change),
     (facts.CommandFinished.kind, _bulk(_COMMAND, "command_id")),
     (facts.NoteAdded.kind, _bulk(_NOTE, "id")),
     (facts.EventRecorded.kind, _bulk(_EVENT, "id")),
