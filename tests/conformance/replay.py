@@ -102,8 +102,8 @@ def play(lines: list[Line], seed: int = 1) -> Heard:
     asked = asked_for(lines)
     for line in lines:
         if line.direction == "recv":
-            marks = [_mark(message) for message in codec.receive(line.data)]
-            expected.update(mark for mark in marks if mark and mark.split()[-1] in asked)
+            marks = [mark(message) for message in codec.receive(line.data)]
+            expected.update(word for word in marks if word and word.split()[-1] in asked)
         elif line.direction == "send":
             player.write(line, expected)
     player.run_to(lines[-1].t + player.lag + 0.2)
@@ -159,10 +159,10 @@ class _Player:
                 continue
             messages = self._codec.receive(data)
             self.heard.messages += messages
-            self._seen.update(mark for message in messages if (mark := _mark(message)))
+            self._seen.update(word for message in messages if (word := mark(message)))
 
 
-def _mark(message: Message) -> str:
+def mark(message: Message) -> str:
     """What a client may have reacted to; nothing for events that come by themselves."""
     if isinstance(message, EventMessage):
         event = message.event

@@ -9,7 +9,7 @@ from tests.conformance.coverage import EVENTS_ONLY, FULL, NOT_COVERED
 from tests.conformance.replay import Heard, Line, load, play, recorded
 
 
-def _sends(lines: list[Line]) -> list[str]:
+def sends_of(lines: list[Line]) -> list[str]:
     text = [line.data.decode("utf-8", "surrogateescape") for line in lines if line.direction == "send"]
     return [command for write in text for command in write.split("\n\n")]
 
@@ -17,30 +17,30 @@ def _sends(lines: list[Line]) -> list[str]:
 @pytest.mark.parametrize("name", FULL)
 def test_full(name: str) -> None:
     lines = load(name)
-    assert differences(recorded(lines), play(lines), _sends(lines)) == []
+    assert differences(recorded(lines), play(lines), sends_of(lines)) == []
 
 
 @pytest.mark.parametrize("name", EVENTS_ONLY)
 def test_events(name: str) -> None:
     lines = load(name)
-    assert event_differences(recorded(lines), play(lines), _sends(lines)) == []
+    assert event_differences(recorded(lines), play(lines), sends_of(lines)) == []
 
 
 @pytest.mark.parametrize("name", ["d01_answer_after_1s", "e03_nailed_customer_first_none"])
 def test_another_seed_gives_the_same(name: str) -> None:
     lines = load(name)
-    assert differences(recorded(lines), play(lines, seed=99), _sends(lines)) == []
+    assert differences(recorded(lines), play(lines, seed=99), sends_of(lines)) == []
 
 
 def test_the_comparison_finds_what_is_planted() -> None:
     """Comparing two different calls, and half a call, must not pass."""
     busy, answered = load("d05_busy_486"), load("d01_answer_after_1s")
-    assert differences(recorded(busy), play(answered), _sends(busy)) != []
+    assert differences(recorded(busy), play(answered), sends_of(busy)) != []
     half = Heard(recorded(answered).messages[:20])
-    assert differences(recorded(answered), half, _sends(answered)) != []
+    assert differences(recorded(answered), half, sends_of(answered)) != []
     other = recorded(answered)
     other.messages = [m for m in other.messages if "CHANNEL_PARK" not in repr(m)]
-    assert any("PARK" in text for text in differences(recorded(answered), other, _sends(answered)))
+    assert any("PARK" in text for text in differences(recorded(answered), other, sends_of(answered)))
 
 
 def test_the_lists_do_not_overlap() -> None:

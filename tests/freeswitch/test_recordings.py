@@ -1,0 +1,79 @@
+"""The recordings' client against a real switch: the same writes, and what it says now.
+
+The recordings were made with FreeSWITCH 1.11.1 and another configuration; so what is compared is replies,
+order of events per leg, states, causes and applications. Header names and values are left to the simulator's
+tests, as they tell about the configuration too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from esl.simulator.gateways import corpus_gateways
+from tests.conformance.compare import event_differences
+from tests.conformance.coverage import EVENTS_ONLY, FULL
+from tests.conformance.replay import asked_for, load, recorded
+from tests.conformance.test_recordings import sends_of
+from tests.freeswitch.far_ends import scenario
+from tests.freeswitch.live import play_live
+from tests.freeswitch.sipp import sipp
+from tests.freeswitch.switch import TestSwitch
+from tests.integration.dialer.site import wait_for
+
+pytestmark = [pytest.mark.freeswitch, pytest.mark.timeout(180)]
+
+NOT_LIVE: dict[str, str] = {}
+SILENT = frozenset({"closed", "dead", "pingdown", "nosuchgw"})
+"""Gateways at whose far end no SIPp stands: nothing there, or nothing that ever replies."""
+LIVE = [name for name in (*FULL, *EVENTS_ONLY) if name not in NOT_LIVE]
+
+
+@pytest.fixture
+def far_ends(sipp_port: Callable[[str], int], tmp_path: Path) -> Iterator[Callable[[set[str]], None]]:
+    """Starts what is at the other end of the named gateways."""
+    table = corpus_gateways()
+    with ExitStack() as stack:
+
+        def start(names: set[str]) -> None:
+            for place, name in enumerate(sorted(names)):
+                port = sipp_port(name) if name != "nosuchgw" else 0
+                if name in SILENT:
+                    continue
+                path = tmp_path / f"{name}.xml"
+                path.write_text(scenario(table[name].behaviour(None, "")))  # type: ignore[arg-type]
+                stack.enter_context(sipp(path, port, tmp_path, media_port=23000 + 10 * place))
+
+        yield start
+
+
+@pytest.fixture
+def limits(test_switch: TestSwitch) -> Iterator[None]:
+    """The switch as it was in the recordings, and afterwards as it was before."""
+    before = {
+        what: (re.findall(r"[\d.]+", test_switch.ask(f"fsctl {what}")) or ["0"])[-1]  # 0: "DISABLED"
+        for what in ("sps", "max_sessions", "min_idle_cpu")
+    }
+    test_switch.ask("fsctl sps 200")
+    yield
+    for what, value in before.items():
+        test_switch.ask(f"fsctl {what} {value}")
+    for line in ("fsctl resume", "fsctl verbose_events off", "fsctl hupall"):
+        test_switch.ask(line)
+    wait_for("no channel is left", lambda: test_switch.channels() == 0, 10)
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_recording(
+    name: str, test_switch: TestSwitch, far_ends: Callable[[set[str]], None], limits: None
+) -> None:
+    lines = load(name)
+    far_ends(set(re.findall(r"sofia/gateway/(\w+)/", asked_for(lines))))
+    if name.startswith("d42"):
+        test_switch.ask("fsctl sps 30")
+    heard = play_live(test_switch.address, lines)
+    assert event_differences(recorded(lines), heard, sends_of(lines)) == []
