@@ -1,20 +1,22 @@
-"""`ringmaster worker`: read the settings, run the worker until SIGTERM or Ctrl-C."""
+"""`ringmaster worker` and `ringmaster api`: read the settings, run until SIGTERM or Ctrl-C."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import signal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
 
 from api.worker import Worker
-from models import postgres
+from models import migrate, postgres
 from models.errors import ModelsError
-from models.session import conninfo
+from models.session import conninfo, sync_engine
 from models.settings import Settings
 
 
@@ -45,19 +47,71 @@ async def serve(worker: Worker) -> None:
     await worker.run()
 
 
-def worker(
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Where the private PostgreSQL lives, if DATABASE_URL is not set.")
-    ] = None,
-) -> None:
-    """Run the background worker: the order of events, expiry of commands."""
+DataDir = Annotated[
+    Path | None, typer.Option(help="Where the private PostgreSQL lives, if DATABASE_URL is not set.")
+]
+
+
+def worker(data_dir: DataDir = None) -> None:
+    """Run the background worker: the order of events, expiry of commands, imports."""
     try:
-        settings = Settings() if data_dir is None else Settings(data_directory=data_dir)
-        logging.basicConfig(
-            level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-        )
+        settings = _settings(data_dir)
         address = conninfo(database_url(settings))
     except (ModelsError, ValidationError, ValueError) as error:
-        typer.echo(f"ringmaster worker: {error}", err=True)
-        raise typer.Exit(2) from error
+        _give_up("worker", error)
     asyncio.run(serve(Worker(address)))
+
+
+def api(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; RINGMASTER_HTTP_HOST.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port; 0 takes a free one; RINGMASTER_HTTP_PORT.", min=0, max=65535)
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Say the address as one JSON line.")] = False,
+    first_admin: Annotated[bool, typer.Option(help="Make the user admin if nobody has a password.")] = True,
+) -> None:
+    """Serve the page and the API. The first start makes the user `admin` and prints a password, once."""
+    from api import server
+    from api.first_run import ensure_admin
+
+    try:
+        settings = _settings(data_dir)
+        url = database_url(settings)
+        migrate.upgrade(url)
+        engine = sync_engine(url, pool_size=1)
+        with engine.begin() as db:
+            password = ensure_admin(db) if first_admin else None
+        engine.dispose()
+        bound = server.bind(
+            settings.http_host if host is None else host, settings.http_port if port is None else port
+        )
+    except (ModelsError, ValidationError, ValueError) as error:
+        _give_up("api", error)
+    except DBAPIError as error:
+        _give_up("api", f"The database can't be used: {str(error.orig).strip().splitlines()[0]}")
+    if password is not None:
+        typer.echo(
+            f"First start: sign in as admin with the password  {password}  (it is shown once).", err=True
+        )
+
+    def started() -> None:
+        where = server.address(bound)
+        typer.echo(
+            json.dumps({"event": "listening", "url": where}) if as_json else f"Ringmaster is at {where}"
+        )
+
+    server.serve(url, bound, session_seconds=settings.session_hours * 3600, started=started)
+
+
+def _settings(data_dir: Path | None) -> Settings:
+    settings = Settings() if data_dir is None else Settings(data_directory=data_dir)
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    return settings
+
+
+def _give_up(command: str, error: object) -> NoReturn:
+    typer.echo(f"ringmaster {command}: {error}", err=True)
+    raise typer.Exit(2)

@@ -16,6 +16,23 @@ from anyio import CapacityLimiter, to_thread
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from models.tokens import new_token, token_hash
+
+__all__ = [
+    "MAX_PASSWORD",
+    "MIN_PASSWORD",
+    "NewKey",
+    "Passwords",
+    "csrf_token",
+    "hash_password",
+    "new_key",
+    "new_token",
+    "password_problem",
+    "same",
+    "split_key",
+    "token_hash",
+]
+
 MIN_PASSWORD = 10
 MAX_PASSWORD = 200
 KEY_MARK = "rm"
@@ -59,16 +76,6 @@ def password_problem(password: str, login: str) -> str:
     if password.strip().lower() == login.strip().lower() or len(set(password)) < 4:
         return "that password is too easy to guess: choose another one"
     return ""
-
-
-def new_token() -> str:
-    """A new secret of 256 random bits."""
-    return secrets.token_urlsafe(32)
-
-
-def token_hash(token: str) -> str:
-    """What is stored of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def csrf_token(session_token: str) -> str:

@@ -25,6 +25,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from callflow import demo_data
+from callflow.demo_access import sign_in_path
 from callflow.demo_cli import demo
 from callflow.demo_data import Place
 from callflow.demo_display import Display, Moment, summary
@@ -76,6 +77,7 @@ class Options:
     drain_max: float = 120.0
     as_json: bool = False
     keep_postgres: bool = False
+    http_port: int = 0
 
 
 class Demo:
@@ -257,6 +259,15 @@ class Demo:
         self.family.start("worker", ["models.command", "worker"])
         arguments = ["--speed", f"{o.speed:g}", "--drain-max", f"{o.drain_max:g}"]
         self.dialer, _ = self.family.start("dialer", ["callflow.dialer", *arguments])
+        self._open_page()
+
+    def _open_page(self) -> None:
+        port = str(self.options.http_port)
+        arguments = ["api", "--host", "127.0.0.1", "--port", port, "--json", "--no-first-admin"]
+        _, said = self.family.start("api", ["models.command", *arguments], first_line=True)
+        url = json.loads(said)["url"]
+        self.display.say(f"The page is at {url}. This link signs you in, once, within an hour:")
+        self.display.say(f"  {url}{sign_in_path(self.engine, self.place)}")
 
     dialer: Child
 

@@ -34,6 +34,9 @@ def demo(
     keep_postgres: Annotated[
         bool, typer.Option("--keep-postgres", help="Leave the private PostgreSQL running, to look inside.")
     ] = False,
+    http_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the page on 127.0.0.1; 0: any free one.")
+    ] = 0,
 ) -> None:
     """Show the whole dialer at work on this machine: simulated people, agents and switch."""
     from callflow.demo import Options, run
@@ -51,6 +54,7 @@ def demo(
             drain_max=drain_max,
             as_json=as_json,
             keep_postgres=keep_postgres,
+            http_port=http_port,
         )
     )
     raise typer.Exit(code)

@@ -80,7 +80,8 @@ def prepare(engine: Engine, *, agent_count: int, target: float) -> Place:
             db.execute(_SET_TARGET, {"campaign_id": campaign_id, "target": target, "state": resting})
         team_id = setup.team(db, tenant_id, NAME)
         chosen = _agents(db, tenant_id, team_id, switch_id, campaign_id, agent_count)
-        db.execute(text("DELETE FROM live_snapshot WHERE topic = 'dialer'"))  # of the run before
+        forget = "DELETE FROM live_snapshot WHERE topic = 'dialer' OR tenant_id = CAST(:id AS uuid)"
+        db.execute(text(forget), {"id": tenant_id})  # what the run before showed
         return Place(tenant_id, switch_id, campaign_id, chosen, clock.wall_start(db), found is None)
 
 

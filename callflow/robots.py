@@ -211,6 +211,8 @@ class Robots:
         if not self._at_work:
             return
         for agent in seen:
+            if agent.agent_id not in self._plan.agent_ids:
+                continue  # a person who works along comes and goes as they like
             out = agent.state is AgentState.LOGGED_OUT
             if out and now >= self._asked_login.get(agent.agent_id, -math.inf) + LOGIN_AGAIN_SECONDS:
                 self._asked_login[agent.agent_id] = now

@@ -29,5 +29,8 @@ class Settings(BaseSettings):
     switch_host: str = ""
     switch_port: int = Field(default=8021, ge=1, le=65535)
     switch_password: SecretStr = SecretStr("ClueCon")
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=8000, ge=0, le=65535)
+    session_hours: float = Field(default=12.0, gt=0.0, le=24 * 31)
     lease_ttl_seconds: float = Field(default=10.0, ge=3.0, le=300.0)
     log_level: str = "INFO"

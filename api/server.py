@@ -1,0 +1,92 @@
+"""The api process: the application over one database, served by uvicorn on a socket that is bound first."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from api.app import create_app
+from api.database import Database
+from api.state import State
+from models.errors import ModelsError
+from models.session import async_engine
+
+POOL = 10
+SHUTDOWN_SECONDS = 5
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take the port before anything else is done: in use is said at once, and 0 is known before serving.
+
+    Raises:
+        ModelsError: `http_port`.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        bound = socket.socket(family, socket.SOCK_STREAM)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except OSError as error:
+        raise ModelsError(
+            "http_port",
+            f"{host}:{port} can't be listened on ({error.strerror or error}): stop what uses it, or choose "
+            "another with --port or RINGMASTER_HTTP_PORT.",
+        ) from error
+    return bound
+
+
+def address(bound: socket.socket) -> str:
+    """Where the page is."""
+    host, port = bound.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}"
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's, which also tells when it serves."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._tell = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._tell()
+
+
+def serve(
+    database_url: str,
+    bound: socket.socket,
+    *,
+    session_seconds: float,
+    started: Callable[[], None] = lambda: None,
+    static: Path | None = None,
+) -> None:
+    """Serve until SIGTERM or Ctrl-C; `started` is called once requests are answered."""
+    state = State(Database(async_engine(database_url, pool_size=POOL)), session_seconds=session_seconds)
+    app = create_app(state) if static is None else create_app(state, static=static)
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=4096,
+        ws_ping_interval=None,  # the live protocol has its own
+        ws_per_message_deflate=False,  # a hundred wallboards would be compressed a hundred times
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn ends gracefully and then raises the signal again: ended as asked is exit code 0 here.
+        signal.signal(number, lambda *_: None)
+    server = _Server(config, started)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(server.serve(sockets=[bound]))
