@@ -1,8 +1,9 @@
 """The worker: what runs once in the background of an installation, whatever number of workers is started.
 
-The leader (advisory lock) numbers events (api.sequencer) and closes commands that nobody took in time; the
-others stand by and take over when its connection ends. It is woken by NOTIFY; a jittered poll behind it finds
-what a lost wake-up left, and what is due by time alone. A database that goes away is waited for.
+The leader (advisory lock) numbers events (api.sequencer), closes commands that nobody took in time, and
+deletes old events (api.retention); the others stand by and take over when its connection ends. It is woken by
+NOTIFY; a jittered poll behind it finds what a lost wake-up left, and what is due by time alone. A database
+that goes away is waited for.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,15 +20,21 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg.sql import SQL, Identifier
 
+from api import retention
 from api.sequencer import EVENT_CHANNEL, assign_all, take_lead
+from models.repository import events
 
 log = logging.getLogger(__name__)
 
-_EXPIRE = """
-UPDATE command SET status = 'expired', finished_at = now(),
-    detail = 'no dialer took it before it expired'
-WHERE status = 'pending' AND expires_at <= now()
-"""
+_EXPIRE = f"""
+WITH moved AS (
+    UPDATE command SET status = 'expired', finished_at = now(), detail = 'no dialer took it before it expired'
+     WHERE status = 'pending' AND expires_at <= now()
+    RETURNING *, extract(epoch FROM now())::float8 AS at
+),
+{events.told("command", "moved r", events.COMMAND)}
+SELECT count(*), count(pg_notify('{EVENT_CHANNEL}', '')) FROM moved
+"""  # noqa: S608 - constants of models.repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +44,19 @@ class Pace:
     poll_seconds: float = 1.0
     standby_seconds: float = 2.0
     retry_seconds: float = 1.0
+    prune_seconds: float = 60.0
     jitter: float = 0.3
 
     def __post_init__(self) -> None:
-        if min(self.poll_seconds, self.standby_seconds, self.retry_seconds) <= 0 or not 0 <= self.jitter < 1:
+        waits = (self.poll_seconds, self.standby_seconds, self.retry_seconds, self.prune_seconds)
+        if min(waits) <= 0 or not 0 <= self.jitter < 1:
             raise ValueError("waits must be above 0 and the jitter in [0, 1)")
 
 
 async def expire_commands(connection: AsyncConnection) -> int:
     """Close the commands that no dialer took before they expired; how many."""
-    return (await connection.execute(_EXPIRE)).rowcount
+    row = await (await connection.execute(_EXPIRE)).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 @dataclass(slots=True)
@@ -53,6 +64,7 @@ class Worker:
     """One worker. `run` returns after `stop`; nothing else ends it but a programming error.
 
     Attributes:
+        keep_seconds: how long numbered events are kept.
         leading: set while this worker leads.
         numbered: events that it gave a place so far.
     """
@@ -60,9 +72,11 @@ class Worker:
     conninfo: str
     pace: Pace = field(default_factory=Pace)
     draw: Callable[[], float] = random.random
+    keep_seconds: float = retention.KEEP_SECONDS
     leading: asyncio.Event = field(default_factory=asyncio.Event)
     numbered: int = 0
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _prune_at: float = 0.0
 
     def stop(self) -> None:
         """Finish the pass that runs, give up the lead, return from `run`."""
@@ -98,11 +112,19 @@ class Worker:
         log.info("leading: numbering events")
         self.leading.set()
         while not self._stopping.is_set():
-            self.numbered += await assign_all(connection)
             expired = await expire_commands(connection)
             if expired:
                 log.warning("%d commands expired: no dialer took them; is one running?", expired)
+            self.numbered += await assign_all(connection)
+            await self._prune(connection)
             await self._until_woken(connection)
+
+    async def _prune(self, connection: AsyncConnection) -> None:
+        """One batch when it is due; while batches are full, at each round, so that numbering never waits."""
+        if time.monotonic() >= self._prune_at:
+            pruned = await retention.prune_once(connection, self.keep_seconds)
+            full = pruned >= retention.BATCH
+            self._prune_at = time.monotonic() + (0.0 if full else self._spread(self.pace.prune_seconds))
 
     async def _until_woken(self, connection: AsyncConnection) -> None:
         """Wait for a NOTIFY, the poll or the stop, whichever is first."""

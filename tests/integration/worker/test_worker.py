@@ -141,12 +141,11 @@ def test_commands_that_nobody_took_expire(database_url: str) -> None:
                     (identifier, switch, age),
                 )
             async with running(Worker(conninfo(database_url), QUICK)):
-                await connection.execute(INSERT, (new_id(),))
                 await heard(connection, "1")
-                await connection.execute(INSERT, (new_id(),))
-                await heard(connection, "2")
             rows = await (await connection.execute("SELECT id::text, status FROM command")).fetchall()
             assert dict(rows) == {old: "expired", fresh: "pending"}
+            told = await (await connection.execute("SELECT topic, payload->>'status' FROM event")).fetchall()
+            assert told == [("command", "expired")]
 
     run(scenario)
 
