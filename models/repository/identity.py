@@ -7,6 +7,7 @@ hashes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -121,6 +122,19 @@ def forget_tries(db: Db, login: str) -> None:
         text("DELETE FROM sign_in_failure WHERE login = :login OR at < now() - interval '1 day'"),
         {"login": _login(login)},
     )
+
+
+def locked_until(db: Db, logins: Sequence[str]) -> dict[str, datetime]:
+    """Which of these logins are locked, in lower case, and until when."""
+    query = text(
+        """
+        SELECT login, max(at) + make_interval(secs => :lock) FROM sign_in_failure
+         WHERE login = ANY (CAST(:logins AS text[])) AND at > now() - make_interval(secs => :lock)
+         GROUP BY login HAVING count(*) >= :most
+        """
+    )
+    values = {"logins": [_login(login) for login in logins], "lock": LOCK_SECONDS, "most": LOCK_AFTER}
+    return {row[0]: row[1] for row in db.execute(query, values)}
 
 
 def user_by_login(db: Db, login: str) -> KnownUser | None:

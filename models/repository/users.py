@@ -60,6 +60,7 @@ def create(
         InvalidValue: `user_login`, `user_taken` or `user_agent`.
     """
     login, display_name = _valid(login, display_name)
+    _one_at_a_time(db, tenant_id)
     _check_agent(db, tenant_id, role, agent_id, user_id=None)
     insert = text(
         """
@@ -91,10 +92,34 @@ def get(db: Db, user_id: str, *, tenant_id: str | None = None) -> User:
     return _user(row)
 
 
-def list_all(db: Db, *, tenant_id: str | None = None) -> tuple[User, ...]:
-    """Every user of the tenant, by login."""
-    query = text(f"SELECT {_COLUMNS} FROM user_account WHERE {_OF_TENANT} ORDER BY lower(login)")  # noqa: S608
-    return tuple(_user(row) for row in db.execute(query, {"tenant_id": tenant_id}))
+def list_all(
+    db: Db, *, tenant_id: str | None = None, after: str | None = None, limit: int = 1000
+) -> tuple[User, ...]:
+    """Users of the tenant by login; `after` is the id of the last one that the asker has."""
+    query = text(
+        f"""
+        SELECT {_COLUMNS} FROM user_account
+         WHERE {_OF_TENANT}
+           AND (CAST(:after AS uuid) IS NULL OR lower(login) > (
+               SELECT lower(login) FROM user_account WHERE id = CAST(:after AS uuid) AND {_OF_TENANT}))
+         ORDER BY lower(login) LIMIT :limit
+        """  # noqa: S608
+    )
+    rows = db.execute(query, {"tenant_id": tenant_id, "after": after, "limit": limit})
+    return tuple(_user(row) for row in rows)
+
+
+def by_login(db: Db, login: str) -> User:
+    """The user of that login in any tenant: for the command line.
+
+    Raises:
+        NotFound: `user`.
+    """
+    query = text(f"SELECT {_COLUMNS} FROM user_account WHERE lower(login) = lower(:login)")  # noqa: S608
+    row = db.execute(query, {"login": clean_text(login).strip()}).first()
+    if row is None:
+        raise NotFound("user", f"There is no user {login!r}: `ringmaster user list` shows them.")
+    return _user(row)
 
 
 def change(db: Db, user_id: str, changes: dict[str, Any], *, tenant_id: str | None = None) -> User:
@@ -104,13 +129,12 @@ def change(db: Db, user_id: str, changes: dict[str, Any], *, tenant_id: str | No
         NotFound: `user`.
         InvalidValue: `user_agent`, `last_admin` or `user_login`.
     """
+    owner = _tenant_of(db, user_id, tenant_id)
+    _one_at_a_time(db, owner)
     before = get(db, user_id, tenant_id=tenant_id)
     after = {name: changes.get(name, getattr(before, name)) for name in _CHANGEABLE}
     role = UserRole(after["role"])
     _, after["display_name"] = _valid(before.login, after["display_name"])
-    owner = db.execute(
-        text("SELECT tenant_id::text FROM user_account WHERE id = CAST(:id AS uuid)"), {"id": user_id}
-    ).scalar_one()
     _check_agent(db, owner, role, after["agent_id"], user_id=user_id)
     if before.role is UserRole.ADMIN and (role is not UserRole.ADMIN or after["disabled"]):
         _check_not_last(db, owner, user_id)
@@ -124,19 +148,35 @@ def change(db: Db, user_id: str, changes: dict[str, Any], *, tenant_id: str | No
     return get(db, user_id)
 
 
+def _tenant_of(db: Db, user_id: str, tenant_id: str | None) -> str:
+    query = text(f"SELECT tenant_id::text FROM user_account WHERE id = CAST(:id AS uuid) AND {_OF_TENANT}")  # noqa: S608
+    found = db.execute(query, {"id": user_id, "tenant_id": tenant_id}).scalar()
+    if found is None:
+        raise NotFound("user", f"there is no user {user_id}")
+    return str(found)
+
+
+def _one_at_a_time(db: Db, tenant_id: str) -> None:
+    """Changes of a tenant's users follow one another.
+
+    Else two administrators who dismiss each other at once both succeed, a new name that was asked for at the
+    same time as a dismissal undoes it, and two users become the same agent.
+    """
+    db.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended('users of ' || :tenant_id, 3))"),
+        {"tenant_id": tenant_id},
+    )
+
+
 _CHANGEABLE = ("display_name", "role", "disabled", "agent_id")
 
 
 def _check_not_last(db: Db, tenant_id: str, user_id: str) -> None:
-    # Locked, so that two administrators who dismiss each other at once do not both succeed.
-    admins = db.execute(
-        text(
-            "SELECT id::text FROM user_account WHERE tenant_id = CAST(:tenant_id AS uuid) AND role = 'admin'"
-            " AND NOT disabled ORDER BY id FOR UPDATE"
-        ),
-        {"tenant_id": tenant_id},
-    ).scalars()
-    if set(admins) <= {user_id}:
+    others = text(
+        "SELECT 1 FROM user_account WHERE tenant_id = CAST(:tenant_id AS uuid) AND role = 'admin'"
+        " AND NOT disabled AND id <> CAST(:id AS uuid) LIMIT 1"
+    )
+    if db.execute(others, {"tenant_id": tenant_id, "id": user_id}).first() is None:
         raise InvalidValue("last_admin", "this is the last administrator: make another one first")
 
 
