@@ -72,7 +72,7 @@ def up(
         float, typer.Option(min=1.0, max=100.0, help="Speed of the clock; above 1 only with the simulator.")
     ] = 1.0,
 ) -> None:
-    """Start everything on this machine: private PostgreSQL (without DATABASE_URL), dialer and worker."""
+    """Start everything on this machine: private PostgreSQL (without DATABASE_URL), dialer, worker, page."""
     try:
         settings = _settings(switch, data_dir)
         dial = DialStrings.parse(dial_string, agent_dial_string)
@@ -164,7 +164,7 @@ def _keep_up(settings: Settings, drain_max: float, speed: float, dial: DialStrin
 def programs(
     settings: Settings, url: str, drain_max: float, speed: float, dial: DialStrings
 ) -> list[Program]:
-    """Dialer and worker; what they are told goes through the environment, where no other user can read it."""
+    """Dialer, worker and api; what they are told goes through the environment, where no other user can read it."""
     environment = {
         **os.environ,
         "DATABASE_URL": url,
@@ -178,7 +178,7 @@ def programs(
         *("-m", "callflow.dialer", "--drain-max", f"{drain_max:g}", "--speed", f"{speed:g}"),
         *dial.arguments(),
     )
-    worker_arguments = ("-c", "from models.command import main; main()", "worker")
+    ringmaster = (sys.executable, "-c", "from models.command import main; main()")
     return [
         Program(
             "dialer",
@@ -186,7 +186,8 @@ def programs(
             environment,
             drain_max / speed + DRAIN_SPARE_SECONDS,
         ),
-        Program("worker", (sys.executable, *worker_arguments), environment),
+        Program("worker", (*ringmaster, "worker"), environment),
+        Program("api", (*ringmaster, "api"), environment),
     ]
 
 

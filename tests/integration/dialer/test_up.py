@@ -18,7 +18,8 @@ from tests.integration.dialer.site import PASSWORD, Process, Site, run_command, 
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "RINGMASTER_DATA_DIRECTORY": str(folder), **more}
+    kept = {"PATH": os.environ["PATH"], "RINGMASTER_DATA_DIRECTORY": str(folder)}
+    return {**kept, "RINGMASTER_HTTP_PORT": "0", **more}
 
 
 def ask(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -54,6 +55,8 @@ def test_up_starts_everything_restarts_what_dies_and_stops_clean(site: Site, fol
     assert doctor.returncode == 0, doctor.stdout + doctor.stderr
     findings = {finding["check"]: finding["found"] for finding in json.loads(doctor.stdout)["findings"]}
     assert "commands the switch" in findings["dialer"]
+    wait_for("the page is served", lambda: up.says("Ringmaster is at http://127.0.0.1:"), 30, after=site.logs)
+    assert up.says("sign in as admin with the password")
 
     (pid,) = dialers(up)
     os.kill(pid, signal.SIGKILL)
