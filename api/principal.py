@@ -51,11 +51,11 @@ class Principal:
         """How records name who asked."""
         return f"user {self.name}" if self.role else f"key {self.name}"
 
-    def may(self, role: UserRole, scope: ApiScope | None) -> bool:
-        """Whether this is someone of at least that role, or a program with that scope."""
+    def may(self, role: UserRole, *scopes: ApiScope) -> bool:
+        """Whether this is someone of at least that role, or a program with one of those scopes."""
         if self.role is not None:
             return self.role.includes(role)
-        return scope is not None and scope in self.scopes
+        return not self.scopes.isdisjoint(scopes)
 
 
 async def identify(connection: HTTPConnection) -> Principal | None:
@@ -137,14 +137,14 @@ async def signed_in(request: Request) -> Principal:
     return who
 
 
-def allow(role: UserRole, scope: ApiScope | None = None) -> Callable[[Request], Awaitable[Principal]]:
-    """The dependency of routes for people of at least this role and programs with this scope."""
+def allow(role: UserRole, *scopes: ApiScope) -> Callable[[Request], Awaitable[Principal]]:
+    """The dependency of routes for people of at least this role and programs with one of these scopes."""
 
     async def checked(request: Request) -> Principal:
         who = await signed_in(request)
         if who.must_change_password:
             raise Problem(403, "password_change_required", "Choose a new password first.")
-        if not who.may(role, scope):
+        if not who.may(role, *scopes):
             raise Problem(403, "forbidden", "You may not do that.")
         return who
 

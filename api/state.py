@@ -12,10 +12,16 @@ from api.secrets import Passwords
 
 @dataclass(slots=True)
 class State:
-    """The process's parts. `session_seconds`: how long a sign-in lasts."""
+    """The process's parts.
+
+    Attributes:
+        session_seconds: how long a sign-in lasts.
+        command_seconds: how long a request waits for what the dialer did.
+    """
 
     database: Database
     session_seconds: float = 12 * 3600.0
+    command_seconds: float = 5.0
     passwords: Passwords = field(default_factory=Passwords)
 
 

@@ -13,7 +13,7 @@ from models.errors import InvalidValue, NotFound
 from models.ids import new_id
 from models.records import CampaignSettings
 from models.repository import setup
-from models.repository.db import Db, clean_text, object_json
+from models.repository.db import Db, clean_text, object_json, of_tenant
 from models.rules import RetryPolicy, RuleSet, preset
 
 _COLUMNS = """
@@ -30,6 +30,8 @@ _INSERT = text(
             :ring_seconds, :wrap_up_limit_seconds, :gateway, :caller_id, :message, :max_lines,
             :calls_per_second, CAST(:rules AS jsonb), CAST(:retries AS jsonb),
             coalesce(to_timestamp(:window_start), now()), :window_days)
+        ON CONFLICT (tenant_id, name) DO NOTHING
+    RETURNING id::text
     """
 )
 
@@ -57,11 +59,6 @@ def create(
     validate(settings)
     tenant_id = tenant_id or setup.tenant(db)
     client_id = client_id or setup.client(db, tenant_id)
-    taken = text("SELECT 1 FROM campaign WHERE tenant_id = CAST(:tenant_id AS uuid) AND name = :name")
-    if db.execute(taken, {"tenant_id": tenant_id, "name": settings.name}).first() is not None:
-        raise InvalidValue(
-            "campaign_name", f"there is a campaign {settings.name!r} already: choose another name"
-        )
     campaign_id = settings.campaign_id or new_id()
     values = {
         "id": campaign_id,
@@ -86,7 +83,10 @@ def create(
         "window_start": window_start,
         "window_days": window_days,
     }
-    db.execute(_INSERT, values)
+    if db.execute(_INSERT, values).scalar() is None:
+        raise InvalidValue(
+            "campaign_name", f"there is a campaign {settings.name!r} already: choose another name"
+        )
     return get(db, campaign_id)
 
 
@@ -170,10 +170,17 @@ def rules(db: Db, campaign_id: str) -> RuleSet:
     return RuleSet.from_json(found)
 
 
-def switch_of(db: Db, campaign_id: str) -> str | None:
-    """The switch whose dialer runs the campaign."""
-    query = text("SELECT switch_id::text FROM campaign WHERE id = CAST(:id AS uuid)")
-    return db.execute(query, {"id": campaign_id}).scalar()
+def switch_of(db: Db, campaign_id: str, *, tenant_id: str | None = None) -> str | None:
+    """The switch whose dialer runs the campaign.
+
+    Raises:
+        NotFound: `campaign`, of this tenant.
+    """
+    query = text(f"SELECT switch_id::text FROM campaign WHERE id = CAST(:id AS uuid) AND {of_tenant()}")  # noqa: S608
+    row = db.execute(query, {"id": campaign_id, "tenant_id": tenant_id}).first()
+    if row is None:
+        raise NotFound("campaign", f"there is no campaign {campaign_id}")
+    return None if row[0] is None else str(row[0])
 
 
 def lead_counts(db: Db, campaign_ids: Sequence[str]) -> dict[str, dict[str, int]]:

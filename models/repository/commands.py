@@ -1,28 +1,31 @@
 """The command table: how a person or program asks a dialer for something. TAKEN is durable before the
 effect."""
 
+# ruff: noqa: S608 - statements are put together from the constants of this package only
+
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
-from models.enums import CommandKind
+from models.enums import CommandKind, CommandStatus
+from models.errors import NotFound
 from models.ids import new_id
 from models.records import OperatorCommand
-from models.repository.db import Db, clean_text, notify, object_json
+from models.repository.db import Db, clean_text, notify, object_json, of_tenant
 
 COMMAND_CHANNEL = "ringmaster_command"
 
 _INSERT = text(
     """
-    INSERT INTO command (id, switch_id, kind, agent_id, campaign_id, payload, requested_by, idempotency_key,
-    status,
-                         expires_at)
-    VALUES (:id, :switch_id, :kind, :agent_id, :campaign_id, CAST(:payload AS jsonb), :requested_by, :key,
-    'pending',
-            clock_timestamp() + make_interval(secs => :expires_in))
+    INSERT INTO command (id, tenant_id, switch_id, kind, agent_id, campaign_id, payload, requested_by,
+                         idempotency_key, status, expires_at)
+    VALUES (:id, :tenant_id, :switch_id, :kind, :agent_id, :campaign_id, CAST(:payload AS jsonb),
+            :requested_by, :key, 'pending', clock_timestamp() + make_interval(secs => :expires_in))
         ON CONFLICT (idempotency_key) DO NOTHING
     RETURNING id::text
     """
@@ -61,6 +64,32 @@ _UNKNOWN = text(
     """
 )
 _STATUS = text("SELECT status, detail FROM command WHERE id = CAST(:id AS uuid)")
+_ASKED = f"""
+    SELECT id::text, kind, status, detail, switch_id::text, agent_id::text, campaign_id::text, payload,
+           created_at, finished_at
+      FROM command WHERE {of_tenant()}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command as the one who asked sees it. `finished_at` is the dialer's time."""
+
+    id: str
+    kind: CommandKind
+    status: CommandStatus
+    detail: str
+    switch_id: str
+    agent_id: str | None
+    campaign_id: str | None
+    payload: Mapping[str, Any]
+    created_at: datetime
+    finished_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        """The dialer has not answered yet."""
+        return self.status in (CommandStatus.PENDING, CommandStatus.TAKEN)
 
 
 def insert(
@@ -74,15 +103,17 @@ def insert(
     requested_by: str = "",
     idempotency_key: str | None = None,
     expires_in_seconds: float = 60.0,
+    tenant_id: str | None = None,
 ) -> str:
     """Ask for something, and wake the dialer at the commit. The same key gives the same command: nothing is
-    added.
+    added. `tenant_id`: whose people or programs ask; None is the installation itself.
 
     Returns:
         The command's id.
     """
     values = {
         "id": new_id(),
+        "tenant_id": tenant_id,
         "switch_id": switch_id,
         "kind": kind.value,
         "agent_id": agent_id,
@@ -125,3 +156,28 @@ def status(db: Db, command_id: str) -> tuple[str, str] | None:
     """(status, detail) of a command."""
     row = db.execute(_STATUS, {"id": command_id}).first()
     return None if row is None else (row.status, row.detail)
+
+
+def get(db: Db, command_id: str, *, tenant_id: str | None = None) -> Asked:
+    """A command of the tenant.
+
+    Raises:
+        NotFound: `command`.
+    """
+    query = text(f"{_ASKED} AND id = CAST(:id AS uuid)")
+    row = db.execute(query, {"id": command_id, "tenant_id": tenant_id}).first()
+    if row is None:
+        raise NotFound("command", f"there is no command {command_id}")
+    return _asked(row)
+
+
+def by_key(db: Db, idempotency_key: str, *, tenant_id: str | None = None) -> Asked | None:
+    """The tenant's command that was asked for with that key."""
+    query = text(f"{_ASKED} AND idempotency_key = :key")
+    row = db.execute(query, {"key": idempotency_key, "tenant_id": tenant_id}).first()
+    return None if row is None else _asked(row)
+
+
+def _asked(row: Row[Any]) -> Asked:
+    values = {"kind": CommandKind(row.kind), "status": CommandStatus(row.status)}
+    return Asked(**{**row._mapping, **values})

@@ -16,6 +16,11 @@ from sqlalchemy.orm import Session
 Db: TypeAlias = Session | Connection
 
 
+def of_tenant(column: str = "tenant_id") -> str:
+    """SQL: the row is the tenant's, or no tenant is asked for (parameter `tenant_id`)."""
+    return f"(CAST(:tenant_id AS uuid) IS NULL OR {column} = CAST(:tenant_id AS uuid))"
+
+
 def rows_json(rows: Iterable[Mapping[str, Any]]) -> str:
     """Rows as one JSON parameter for jsonb_to_recordset. NUL, which PostgreSQL can't hold, becomes U+FFFD."""
     encoded = json.dumps(list(rows), ensure_ascii=True, allow_nan=False)

@@ -48,6 +48,8 @@ _RELEASE = text(
     RETURNING lease_token
     """
 )
+HELD = "(lease_holder <> '' AND coalesce(lease_expires_at > clock_timestamp(), false))"
+_IS_HELD = text(f"SELECT {HELD} FROM switch WHERE id = CAST(:switch_id AS uuid)")  # noqa: S608
 
 
 def acquire(db: Db, switch_id: str, holder: str, ttl_seconds: float) -> Lease | None:
@@ -57,6 +59,11 @@ def acquire(db: Db, switch_id: str, holder: str, ttl_seconds: float) -> Lease | 
     """
     row = db.execute(_ACQUIRE, {"switch_id": switch_id, "holder": holder, "ttl": ttl_seconds}).first()
     return None if row is None else Lease(switch_id, holder, int(row[0]), ttl_seconds)
+
+
+def is_held(db: Db, switch_id: str) -> bool:
+    """Whether a dialer commands the switch now."""
+    return bool(db.execute(_IS_HELD, {"switch_id": switch_id}).scalar())
 
 
 def renew(db: Db, lease: Lease) -> bool:
