@@ -73,11 +73,19 @@ def _target(board: Board, command: OperatorCommand) -> str:
 
 
 def _stop_all(board: Board, command: OperatorCommand) -> str:
-    """Nothing is dialed from this step on; ringing calls are given up where that is lawful already."""
-    for campaign in board.campaigns.values():
-        if campaign.settings.state is CampaignState.RUNNING:
+    """Nothing is dialed from this step on, for the campaigns that the command names, or for any.
+
+    Ringing calls are given up where that is lawful already.
+    """
+    named = command.payload.get("campaigns")
+    chosen = {str(one) for one in (named if isinstance(named, list) else board.campaigns)}
+    for campaign_id, campaign in board.campaigns.items():
+        if campaign_id in chosen and campaign.settings.state is CampaignState.RUNNING:
             closing.set_campaign(board, campaign, state=CampaignState.PAUSED)
     for leg in list(board.legs.values()):
+        attempt = board.attempts.get(leg.owner_id)
+        if attempt is None or attempt.campaign_id not in chosen:
+            continue
         rung = board.now - board.engine_time_of(leg.progress_us) if leg.progress_us else 0.0
         if leg.state is LegState.RINGING and rung >= MIN_RING_SECONDS:
             ring_time_over(board, leg)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from callflow.effects import Save, Send
 from callflow.inputs import Claimed, DialingAllowed
@@ -15,9 +16,10 @@ from models.records import (
     AttemptDialed,
     CampaignChanged,
     CommandFinished,
+    DialerSnapshot,
     NoteAdded,
 )
-from tests.unit.engine.bench import WALL, Bench
+from tests.unit.engine.bench import CAMPAIGN, WALL, Bench
 
 
 def test_a_call_from_claim_to_wrap_up() -> None:
@@ -342,3 +344,20 @@ def test_commands_that_cannot_be_done_say_why() -> None:
     finished = bench.records(CommandFinished)
     assert [r.status for r in finished] == [CommandStatus.REFUSED] * 4
     assert all(r.detail for r in finished)
+
+
+def test_stop_all_stops_the_campaigns_that_it_names() -> None:
+    bench = Bench(DialerSnapshot(campaigns=(CAMPAIGN, replace(CAMPAIGN, campaign_id="c2"))))
+    bench.log_in()
+    leg = bench.dial()
+    bench.ring(leg)
+    bench.now += 20.0
+    bench.command(CommandKind.STOP_ALL, payload={"campaigns": ["c2"]})
+    states = {key: str(c.settings.state) for key, c in bench.engine.board.campaigns.items()}
+    assert states == {"c1": "running", "c2": "paused"}
+    assert bench.commands("uuid_kill") == [], "a call of another campaign goes on ringing"
+    bench.command(CommandKind.STOP_ALL, payload={"campaigns": ["c1"]})
+    assert bench.commands("uuid_kill") == [f"{leg} NO_ANSWER"]
+    bench.command(CommandKind.CAMPAIGN_START, campaign_id="c2")
+    bench.command(CommandKind.STOP_ALL)
+    assert {str(c.settings.state) for c in bench.engine.board.campaigns.values()} == {"paused"}
