@@ -9,8 +9,8 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import gevent
 import psycopg
@@ -267,8 +267,23 @@ class Commands:
         return Commanded(command, agent, campaign)
 
 
+_OF_THE_DIALER = ("link_up", "blocked", "switch_lag_p95_ms", "lag_p99_ms", "speed")
+
+
+def campaign_figures(dialer: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What each campaign's watchers see of a dialer's figures: their campaign's, and what holds for all."""
+    shared = {name: dialer[name] for name in _OF_THE_DIALER if name in dialer}
+    return {
+        campaign_id: {**{k: v for k, v in figures.items() if k != "name"}, **shared}
+        for campaign_id, figures in dialer.get("campaigns", {}).items()
+    }
+
+
 class LiveBoard:
-    """Keeps the newest snapshot of each topic and writes it about once a second of real time."""
+    """Keeps the newest snapshot of each topic and writes it about once a second of real time.
+
+    With a dialer's figures go those of each of its campaigns, which its tenant may see.
+    """
 
     def __init__(
         self,
@@ -310,7 +325,8 @@ class LiveBoard:
         try:
             with gevent.Timeout(CLAIM_SECONDS), self._begin() as session:
                 for snapshot in map(self._complete, newest.values()):
-                    live.put(session, snapshot.topic, snapshot.payload, self._wall())
+                    figures = campaign_figures(snapshot.payload)
+                    live.put(session, snapshot.topic, snapshot.payload, self._wall(), campaigns=figures)
             self.trouble = False
         except (DBAPIError, gevent.Timeout) as error:
             if not self.trouble:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 from callflow.engine.board import Board, Campaign
@@ -11,7 +11,7 @@ from models.enums import LegKind
 
 def status(board: Board) -> dict[str, Any]:
     """A JSON-ready snapshot: agents by state, calls in flight by stage, per campaign what limits it."""
-    legs = Counter(str(leg.state) for leg in board.legs.values() if leg.kind is LegKind.CUSTOMER)
+    calls, agents = _calls(board), _agents(board)
     return {
         "now": board.now,
         "wall": board.wall,
@@ -21,19 +21,21 @@ def status(board: Board) -> dict[str, Any]:
         "recovering": len(board.resyncing),
         "open_attempts": len(board.attempts),
         "pending_claims": sum(c.pending for c in board.campaigns.values()),
-        "agents": dict(Counter(str(a.state) for a in board.agents.values())),
-        "calls": dict(legs),
-        "campaigns": {key: campaign_status(board, c) for key, c in board.campaigns.items()},
+        "agents": dict(sum(agents.values(), Counter[str]())),
+        "calls": dict(sum(calls.values(), Counter[str]())),
+        "campaigns": {
+            key: campaign_status(campaign, agents=agents[key], calls=calls[key])
+            for key, campaign in board.campaigns.items()
+        },
         "switch_lag_p95_ms": round(1000 * board.lag.p95, 1),
         "illegal_events": sum(board.illegal.values()),
         "counters": dict(board.counters),
     }
 
 
-def campaign_status(board: Board, campaign: Campaign) -> dict[str, Any]:
+def campaign_status(campaign: Campaign, *, agents: Counter[str], calls: Counter[str]) -> dict[str, Any]:
     """One campaign's live figures; counts are since the engine started, the ledger is the legal window's."""
     decision = campaign.decision
-    campaign_id = campaign.settings.campaign_id
     return {
         "name": campaign.settings.name,
         "state": str(campaign.settings.state),
@@ -49,5 +51,24 @@ def campaign_status(board: Board, campaign: Campaign) -> dict[str, Any]:
         "expected_answers": decision.expected_answers if decision else 0.0,
         "free_agents": decision.free_agents if decision else 0.0,
         "abandon_risk": decision.abandon_risk if decision else 0.0,
-        "agents": dict(Counter(str(a.state) for a in board.agents.values() if a.campaign_id == campaign_id)),
+        "agents": dict(agents),
+        "calls": dict(calls),
     }
+
+
+def _agents(board: Board) -> dict[str, Counter[str]]:
+    """Agents by state, of each campaign; those of none are under the empty name."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for agent in board.agents.values():
+        found[agent.campaign_id][str(agent.state)] += 1
+    return found
+
+
+def _calls(board: Board) -> dict[str, Counter[str]]:
+    """People's legs by stage, of each campaign; those whose attempt has ended are under the empty name."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for leg in board.legs.values():
+        if leg.kind is LegKind.CUSTOMER:
+            attempt = board.attempts.get(leg.owner_id)
+            found[attempt.campaign_id if attempt is not None else ""][str(leg.state)] += 1
+    return found

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import gevent
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -14,8 +15,9 @@ from callflow.database import Claims, Commands, LiveBoard
 from callflow.effects import Claim, Publish
 from callflow.inputs import Claimed, Commanded, Input
 from models.enums import CommandKind, Outcome
+from models.ids import new_id
 from models.records import AttemptClosed, Record
-from models.repository import lease
+from models.repository import lease, live
 from models.session import sessions
 from tests.integration.dialer.site import Site
 
@@ -156,3 +158,22 @@ def test_only_the_newest_snapshot_of_a_topic_is_shown(site: Site) -> None:
     board.flush()
     board.flush()
     assert site.live() == {"number": 4}
+
+
+def test_each_campaign_s_figures_are_its_tenant_s_and_have_what_holds_for_the_dialer(site: Site) -> None:
+    site.furnish(agent_count=1, leads=1)
+    board = LiveBoard(sessions(site.engine).begin, wall=lambda: 1000.0)
+    campaigns = {
+        site.campaign_id: {"name": "spring", "lines": 7, "calls": {"ringing": 2}},
+        new_id(): {"name": "of another database", "lines": 1},
+    }
+    board.publish(Publish("dialer", {"speed": 20.0, "blocked": ["lease"], "campaigns": campaigns}))
+    board.flush()
+    with site.engine.connect() as db:
+        (shown,) = live.campaigns(db)
+        tenant = db.execute(text("SELECT tenant_id FROM campaign")).scalar_one()
+        owners = db.execute(text("SELECT topic, tenant_id FROM live_snapshot ORDER BY topic")).all()
+    assert shown.campaign_id == site.campaign_id
+    assert shown.payload == {"lines": 7, "calls": {"ringing": 2}, "speed": 20.0, "blocked": ["lease"]}
+    assert (shown.at.timestamp(), shown.stale) == (1000.0, False)
+    assert [tuple(row) for row in owners] == [(f"campaign:{site.campaign_id}", tenant), ("dialer", None)]

@@ -106,6 +106,18 @@ def test_the_newest_live_snapshot_stands(world: World) -> None:
     assert shown.age_seconds < 60
 
 
+def test_figures_of_a_dialer_that_is_gone_are_stale_and_give_way_to_any(world: World) -> None:
+    with world.engine.begin() as db:
+        live.put(db, "dialer", {}, NOON + 60, campaigns={world.campaign: {"lines": 1}})
+    world.execute("UPDATE live_snapshot SET updated_at = now() - interval '6 seconds'")
+    with world.engine.begin() as db:
+        assert [figures.stale for figures in live.campaigns(db)] == [True]
+        live.put(db, "dialer", {}, NOON, campaigns={world.campaign: {"lines": 2}})
+        (shown,) = live.campaigns(db, tenant_id=world.tenant)
+        assert live.campaigns(db, tenant_id=new_id()) == ()
+    assert (shown.payload, shown.stale) == ({"lines": 2}, False)
+
+
 def test_the_snapshot_holds_all_that_a_dialer_needs(world: World) -> None:
     world.add_leads(3)
     agent = world.add_agent().agent_id
