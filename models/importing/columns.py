@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.importing.report import ImportRefused
@@ -84,13 +85,18 @@ class Columns:
         return tuple(self.header[index] for index in self.phones)
 
 
-def map_columns(header: tuple[str, ...], phone_columns: tuple[str, ...] = ()) -> Columns:
-    """Find the columns by their names; `phone_columns` names those of the numbers outright.
+def map_columns(
+    header: tuple[str, ...], phone_columns: tuple[str, ...] = (), named: Sequence[tuple[str, str]] = ()
+) -> Columns:
+    """Find the columns by their names.
+
+    `phone_columns` names those of the numbers outright, `named` those of other roles: (role, column).
 
     Raises:
-        ImportRefused: `no_phone_column`, naming the columns that there are.
+        ImportRefused: `no_phone_column` or `no_such_column`, naming the columns that there are.
     """
     plain = [normalise(name) for name in header]
+    roles = {role: _place(header, plain, name) for role, name in named}
     if phone_columns:
         wanted = {normalise(name) for name in phone_columns}
         phones = tuple(index for index, name in enumerate(plain) if name in wanted)
@@ -98,14 +104,15 @@ def map_columns(header: tuple[str, ...], phone_columns: tuple[str, ...] = ()) ->
         phones = tuple(
             index
             for index, name in enumerate(plain)
-            if PHONE.fullmatch(name) is not None and NOT_PHONE.fullmatch(name) is None
+            if PHONE.fullmatch(name) is not None
+            and NOT_PHONE.fullmatch(name) is None
+            and index not in roles.values()
         )
     if not phones:
         raise ImportRefused("no_phone_column", _no_phone(header))
-    roles: dict[str, int] = {}
     for index, name in enumerate(plain):
         role = next((role for role, names in ALIASES.items() if name in names), None)
-        if index not in phones and role is not None:
+        if index not in phones and index not in roles.values() and role is not None:
             roles.setdefault(role, index)
     taken = {*phones, *roles.values()}
     return Columns(
@@ -119,11 +126,26 @@ def normalise(name: str) -> str:
     return "".join(c for c in bare if c.isalnum() and not unicodedata.combining(c))
 
 
+def _place(header: tuple[str, ...], plain: list[str], name: str) -> int:
+    wanted = normalise(name)
+    if name in header:
+        return header.index(name)
+    if wanted and wanted in plain:
+        return plain.index(wanted)
+    raise ImportRefused(
+        "no_such_column", f"There is no column {name[:40]!r}; the columns are {_shown(header)}."
+    )
+
+
+def _shown(header: tuple[str, ...]) -> str:
+    return ", ".join(repr(name[:40]) for name in header[:12]) + (", …" if len(header) > 12 else "")
+
+
 def _no_phone(header: tuple[str, ...]) -> str:
-    shown = ", ".join(repr(name[:40]) for name in header[:12]) + (", …" if len(header) > 12 else "")
+    shown = _shown(header)
     if any(re.fullmatch(r"\+?[0-9][0-9 ().-]{6,18}", cell.strip()) for cell in header):
         return f"The first line looks like a lead, not a header ({shown}): add one such as 'phone,name'."
     return (
-        f"No column is named as a phone number; the columns are {shown}: name one 'phone', or say which with "
-        "--phone-column."
+        f"No column is named as a phone number; the columns are {shown}: name one 'phone', or say which "
+        "(--phone-column)."
     )

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import phonenumbers
 from sqlalchemy import text
 
 from models.errors import InvalidValue
 from models.ids import new_id
-from models.importing.columns import Columns, map_columns
+from models.importing.columns import ALIASES, Columns, map_columns
 from models.importing.reading import MAX_BYTES, Table, read_table
-from models.importing.report import ImportRefused, ImportReport, RefusedRow
+from models.importing.report import ImportRefused, ImportReport, Refusals, RefusedRow
 from models.importing.rows import LeadRow, parse_row
 from models.repository.db import Db, clean_text, rows_json
 from models.rules.hours import zone
@@ -32,17 +34,26 @@ class ImportOptions:
         region: ISO country of numbers written without a country code.
         timezone: for numbers that tell none; None refuses them.
         phone_columns: names of the columns with numbers; empty finds them by their names.
+        columns: (role, name of its column); roles not named are found by their names.
     """
 
     region: str = "US"
     timezone: str | None = None
     phone_columns: tuple[str, ...] = ()
+    columns: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if self.region not in phonenumbers.SUPPORTED_REGIONS:
             raise InvalidValue("region", f"{self.region!r} is no country code such as US, IT or PL")
         if self.timezone is not None:
             zone(self.timezone)
+        for role, _ in self.columns:
+            if role not in ALIASES:
+                raise InvalidValue("role", f"{role!r} is nothing that a column can be: {', '.join(ALIASES)}")
+
+    def fingerprint(self) -> bytes:
+        """What makes the same file another import."""
+        return (repr(self) + (repr(sorted(self.columns)) if self.columns else "")).encode()
 
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:campaign_id, 0))")
@@ -118,8 +129,35 @@ def import_file(
     Raises:
         ImportRefused: nothing of the file can be imported; the message says what to do.
     """
-    options = options or ImportOptions()
-    data = _read(path)
+    return import_bytes(
+        db,
+        _read(path),
+        file_name=path.name,
+        campaign_id=campaign_id,
+        list_name=list_name,
+        options=options,
+        progress=progress,
+    )
+
+
+def import_bytes(
+    db: Db,
+    data: bytes,
+    *,
+    file_name: str,
+    campaign_id: str,
+    list_name: str = "",
+    options: ImportOptions | None = None,
+    progress: Progress | None = None,
+    alive: Callable[[], None] = lambda: None,
+    refusals: Refusals | None = None,
+) -> ImportReport:
+    """The same for a file's bytes. `alive` is called at every row: what it raises ends the import.
+
+    Raises:
+        ImportRefused: nothing of the file can be imported; the message says what to do.
+    """
+    options, refusals = options or ImportOptions(), refusals or Refusals()
     tenant_id = db.execute(_CAMPAIGN, {"id": campaign_id}).scalar()
     if tenant_id is None:
         raise ImportRefused(
@@ -128,24 +166,36 @@ def import_file(
     db.execute(
         _LOCK, {"campaign_id": campaign_id}
     )  # two imports at once would each miss the other's duplicates
-    list_id = _list(db, str(tenant_id), campaign_id, clean_text(list_name or path.name))
-    digest = hashlib.sha256(data + repr(options).encode()).hexdigest()
+    list_id = _list(db, str(tenant_id), campaign_id, clean_text(list_name or file_name))
+    digest = hashlib.sha256(data + options.fingerprint()).hexdigest()
     table = read_table(data, options.region)
-    columns = map_columns(table.header, options.phone_columns)
+    columns = map_columns(table.header, options.phone_columns, options.columns)
     before = db.execute(_BEFORE, {"list_id": list_id, "sha256": digest}).first()
     if before is not None:
-        return _report(path, list_id, table, columns, before.accepted, (), before.refused, already=True)
-    accepted, refused = _import_rows(
-        db, table, columns, options, str(tenant_id), campaign_id, list_id, progress
-    )
-    if accepted == 0 and not refused:
+        return ImportReport(
+            **_read_as(file_name, list_id, table, columns),
+            accepted=before.accepted,
+            refused=(),
+            refused_count=before.refused,
+            by_code=Counter(),
+            already_imported=True,
+        )
+    where = {"tenant_id": tenant_id, "campaign_id": campaign_id, "list_id": list_id}
+    accepted = _import_rows(db, table, columns, options, where, refusals, progress, alive)
+    if accepted == 0 and not refusals.count:
         raise ImportRefused("no_rows", "The file has a header but no rows: it needs one line per lead.")
-    counts = {"accepted": accepted, "refused": len(refused)}
+    counts = {"accepted": accepted, "refused": refusals.count}
     whose = {"id": new_id(), "tenant_id": tenant_id, "list_id": list_id, "sha256": digest}
-    db.execute(_KEEP, {**whose, **counts, "file_name": clean_text(path.name)})
+    db.execute(_KEEP, {**whose, **counts, "file_name": clean_text(file_name)})
     if accepted:
         db.execute(text("ANALYZE lead"))  # without figures the planner sorts what the index holds in order
-    return _report(path, list_id, table, columns, accepted, tuple(refused), len(refused), already=False)
+    return ImportReport(
+        **_read_as(file_name, list_id, table, columns),
+        accepted=accepted,
+        refused=tuple(refusals.rows),
+        refused_count=refusals.count,
+        by_code=refusals.by_code,
+    )
 
 
 def _read(path: Path) -> bytes:
@@ -174,23 +224,21 @@ def _import_rows(
     table: Table,
     columns: Columns,
     options: ImportOptions,
-    tenant_id: str,
-    campaign_id: str,
-    list_id: str,
+    where: dict[str, str],
+    refusals: Refusals,
     progress: Progress | None,
-) -> tuple[int, list[RefusedRow]]:
-    accepted, refused, seen = 0, list[RefusedRow](), dict[str, int]()
+    alive: Callable[[], None],
+) -> int:
+    accepted, seen = 0, dict[str, int]()
     total = max(1, len(table.lines) - table.first_line)
-    where = {"tenant_id": tenant_id, "campaign_id": campaign_id, "list_id": list_id}
     parsed = (
         parse_row(record, columns, region=options.region, default_timezone=options.timezone)
         for record in table.records()
     )
-    for chunk in _chunks(parsed):
+    for chunk in _chunks(parsed, alive):
         good = [row for row in chunk if isinstance(row, LeadRow)]
-        refused += [row for row in chunk if isinstance(row, RefusedRow)]
-        fresh, twice = _without_duplicates(db, campaign_id, good, seen)
-        refused += twice
+        fresh, twice = _without_duplicates(db, where["campaign_id"], good, seen)
+        refusals.add([*(row for row in chunk if isinstance(row, RefusedRow)), *twice])
         if fresh:
             db.execute(_INSERT, {**where, "rows": rows_json(map(_as_row, fresh))})
         accepted += len(fresh)
@@ -198,11 +246,19 @@ def _import_rows(
             progress(min(total, chunk[-1].line - table.first_line), total)
     if progress is not None:
         progress(total, total)
-    return accepted, sorted(refused, key=lambda row: row.line)
+    return accepted
 
 
-def _chunks(rows: Iterator[LeadRow | RefusedRow]) -> Iterator[list[LeadRow | RefusedRow]]:
-    while chunk := list(islice(rows, CHUNK)):
+def _chunks(
+    rows: Iterator[LeadRow | RefusedRow], alive: Callable[[], None]
+) -> Iterator[list[LeadRow | RefusedRow]]:
+    while True:
+        chunk: list[LeadRow | RefusedRow] = []
+        for row in islice(rows, CHUNK):
+            alive()
+            chunk.append(row)
+        if not chunk:
+            return
         yield chunk
 
 
@@ -246,25 +302,11 @@ def _as_row(row: LeadRow) -> dict[str, object]:
     }
 
 
-def _report(
-    path: Path,
-    list_id: str,
-    table: Table,
-    columns: Columns,
-    accepted: int,
-    refused: tuple[RefusedRow, ...],
-    count: int,
-    *,
-    already: bool,
-) -> ImportReport:
-    return ImportReport(
-        file_name=path.name,
-        list_id=list_id,
-        encoding=table.encoding,
-        delimiter=table.delimiter,
-        phone_columns=columns.phone_names(),
-        accepted=accepted,
-        refused=refused,
-        refused_count=count,
-        already_imported=already,
-    )
+def _read_as(file_name: str, list_id: str, table: Table, columns: Columns) -> dict[str, Any]:
+    return {
+        "file_name": file_name,
+        "list_id": list_id,
+        "encoding": table.encoding,
+        "delimiter": table.delimiter,
+        "phone_columns": columns.phone_names(),
+    }

@@ -15,6 +15,8 @@ from models.importing.report import ImportRefused
 MAX_BYTES = 512 * 2**20
 MAX_FIELD_CHARACTERS = 10_000
 MAX_RECORD_LINES = 50
+MAX_COLUMNS = 1000
+MAX_LINES = 5_000_000  # each is an object: a file of nothing but line ends must not fill the memory
 DELIMITERS = (",", ";", "\t", "|")
 # The csv module refuses fields over 128 KB by an exception that loses the place: we take any and judge
 # ourselves.
@@ -62,13 +64,18 @@ def read_table(data: bytes, region: str = "US") -> Table:
     if not data.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
         raise ImportRefused("empty_file", "The file is empty: it needs a header line and one line per lead.")
     text, encoding = decode(data, region)
+    if text.count("\n") + text.count("\r") > MAX_LINES:
+        raise ImportRefused("too_many_lines", f"The file has more than {MAX_LINES:,} lines: split it.")
     # Not splitlines(): it also cuts at form feeds and Unicode separators, which belong to a cell.
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     first = next((index for index, line in enumerate(lines) if line.strip()), 0)
     delimiter = _delimiter([line for line in lines[first : first + 200] if line.strip()][:60])
     header, used = _record(lines, first, delimiter)
     if header is None or header.code:
-        raise ImportRefused("bad_header", "The header line can't be read: a quote in it never closes.")
+        reason = "it is blank" if header is None else header.reason
+        raise ImportRefused("bad_header", f"The header line can't be read: {reason}.")
+    if len(header.cells) > MAX_COLUMNS:
+        raise ImportRefused("bad_header", f"The header has more than {MAX_COLUMNS} columns: leave some out.")
     return Table(encoding, delimiter, tuple(cell.strip() for cell in header.cells), lines, first + used)
 
 
@@ -91,6 +98,8 @@ def _record(lines: list[str], at: int, delimiter: str) -> tuple[Record | None, i
     if not text.strip():
         return None, 1
     number = at + 1
+    if text.count(delimiter) > 10 * MAX_COLUMNS:
+        return Record(number, code="extra_cells", reason=f"more than {10 * MAX_COLUMNS:,} cells"), 1
     for extra in range(MAX_RECORD_LINES):
         if extra:
             if at + extra >= len(lines):

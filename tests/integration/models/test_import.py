@@ -9,7 +9,16 @@ import pytest
 
 from models.errors import InvalidValue
 from models.ids import new_id
-from models.importing import ImportOptions, ImportRefused, ImportReport, import_file, sample
+from models.importing import (
+    ImportOptions,
+    ImportRefused,
+    ImportReport,
+    Refusals,
+    RefusedRow,
+    import_bytes,
+    import_file,
+    sample,
+)
 from tests.integration.models.world import NOON, World
 
 
@@ -147,3 +156,50 @@ def test_options_are_checked() -> None:
         ImportOptions(region="XX")
     with pytest.raises(InvalidValue, match="IANA"):
         ImportOptions(timezone="Rome")
+    with pytest.raises(InvalidValue, match="external_id"):
+        ImportOptions(columns=(("shoe_size", "size"),))
+
+
+def test_a_named_column_and_rows_told_as_they_come(world: World) -> None:
+    data = b"phone,who,ext\n212-555-0100,Ada,A1\nword,Bob,B1\n212-555-0100,Ada,A2\n,,C1\n"
+    told: list[RefusedRow] = []
+    options = ImportOptions(columns=(("name", "who"), ("external_id", "ext")))
+    with world.engine.begin() as db:
+        report = import_bytes(
+            db,
+            data,
+            file_name="x.csv",
+            campaign_id=world.campaign,
+            options=options,
+            refusals=Refusals(keep=1, tell=told.append),
+        )
+    assert (report.accepted, report.refused_count, len(report.refused)) == (1, 3, 1)
+    assert [(row.line, row.code) for row in told] == [
+        (3, "invalid_number"),
+        (4, "duplicate"),
+        (5, "no_number"),
+    ]
+    assert sum(report.by_reason().values()) == 3
+    assert world.one("SELECT name, external_id FROM person") == ("Ada", "A1")
+    # Named otherwise it is another import; named the same it is the same.
+    with world.engine.begin() as db:
+        again = import_bytes(db, data, file_name="x.csv", campaign_id=world.campaign, options=options)
+        other = import_bytes(db, data, file_name="x.csv", campaign_id=world.campaign)
+    assert again.already_imported
+    assert not other.already_imported
+
+
+def test_whoever_asks_can_end_an_import_at_any_row(world: World) -> None:
+    rows = 0
+
+    def alive() -> None:
+        nonlocal rows
+        rows += 1
+        if rows == 7:
+            raise KeyboardInterrupt
+
+    data = b"phone\n" + b"".join(b"2125550%d\n" % (100 + n) for n in range(50))
+    with pytest.raises(KeyboardInterrupt), world.engine.begin() as db:
+        import_bytes(db, data, file_name="x.csv", campaign_id=world.campaign, alive=alive)
+    assert rows == 7
+    assert counts(world) == (0, 0, 0, 0, 0)

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from models.importing import reading, sample
 from models.importing.columns import map_columns
+from models.importing.preview import preview
+from models.importing.reading import read_table
 from models.importing.report import ImportRefused, RefusedRow, harmless
 from models.importing.rows import LeadRow, parse_row
 
@@ -262,3 +264,64 @@ def test_the_sample_has_only_valid_numbers_for_fiction() -> None:
     assert all(number[5:8] == "555" and number[8:10] == "01" for number in every)
     with pytest.raises(ValueError, match="6300"):
         sample.numbers(sample.MOST + 1)
+
+
+def test_columns_that_are_named_outright() -> None:
+    header = ("Client", "Contact", "Ref", "Mobile", "Vol")
+    columns = map_columns(header, ("Mobile",), (("name", "Contact"), ("external_id", "vol")))
+    assert columns.roles == {"name": 1, "external_id": 4}
+    assert columns.phones == (3,)
+    assert [header[index] for index in columns.fields] == ["Client", "Ref"]
+    # A column that is named as something is no number, whatever its name.
+    assert map_columns(("phone", "mobile"), named=(("name", "mobile"),)).phones == (0,)
+    with pytest.raises(ImportRefused, match="no column 'Nome'") as error:
+        map_columns(header, ("Mobile",), (("name", "Nome"),))
+    assert error.value.code == "no_such_column"
+
+
+def test_a_preview_shows_the_head_and_guesses() -> None:
+    head = preview("Nome;Telefono;Città\n".encode("cp1252") + b"Zo\xeb;+39 02 1234567;X\n" * 40)
+    assert head.columns == ("Nome", "Telefono", "Città")
+    assert len(head.rows) == 10
+    assert head.rows[0] == ("Zoë", "+39 02 1234567", "X")
+    assert (head.encoding, head.delimiter, head.phone, head.roles) == (
+        "cp1252",
+        ";",
+        ("Telefono",),
+        {"name": "Nome"},
+    )
+
+
+def test_a_preview_of_odd_rows_is_bounded() -> None:
+    head = preview(b"a,b\n" + b"x" * 5000 + b",=1+1,more,still more\n" + b'"open,1\n')
+    assert head.phone == ()
+    assert len(head.rows[0][0]) == 201
+    assert head.rows[0][1:] == ("=1+1", "more")
+    assert head.rows[1] == ("(a quote in this row never closes)",)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"\n" * 5_000_001 + b"phone\n", "too_many_lines"),
+        (b"," * 2000 + b"\n1\n", "bad_header"),
+        (b"phone," + b"x" * 50_000_000, "bad_header"),
+        (b'"phone,name\n1,2\n', "bad_header"),
+    ],
+    ids=["line ends", "columns", "fifty megabytes", "open quote"],
+)
+def test_a_file_that_would_fill_the_memory_is_refused(data: bytes, code: str) -> None:
+    with pytest.raises(ImportRefused) as error:
+        read_table(data)
+    assert error.value.code == code
+    assert len(str(error.value)) < 300
+
+
+def test_a_row_of_a_million_cells_is_one_refused_row() -> None:
+    table = read_table(b"phone,name\n" + b"," * 1_000_000 + b"\n+12125550100,Ada\n")
+    assert [(record.line, record.code) for record in table.records()] == [(2, "extra_cells"), (3, "")]
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "＝"])
+def test_no_refused_cell_is_a_formula(sign: str) -> None:
+    assert harmless(f"{sign}1+1").startswith("'")
