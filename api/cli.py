@@ -13,6 +13,7 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from api.importer import Importer
 from api.worker import Worker
 from models import migrate, postgres
 from models.errors import ModelsError
@@ -39,12 +40,19 @@ def database_url(settings: Settings) -> str:
     )
 
 
-async def serve(worker: Worker) -> None:
-    """Run a worker; SIGTERM and SIGINT end it cleanly."""
+async def serve(worker: Worker, importer: Importer) -> None:
+    """Run a worker and its importer; SIGTERM and SIGINT end them cleanly."""
+
+    def stop() -> None:
+        worker.stop()
+        importer.stop()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, worker.stop)
-    await worker.run()
+        loop.add_signal_handler(number, stop)
+    async with asyncio.TaskGroup() as both:
+        both.create_task(worker.run())
+        both.create_task(importer.run())
 
 
 DataDir = Annotated[
@@ -56,10 +64,11 @@ def worker(data_dir: DataDir = None) -> None:
     """Run the background worker: the order of events, expiry of commands, imports."""
     try:
         settings = _settings(data_dir)
-        address = conninfo(database_url(settings))
+        url = database_url(settings)
+        address = conninfo(url)
     except (ModelsError, ValidationError, ValueError) as error:
         _give_up("worker", error)
-    asyncio.run(serve(Worker(address)))
+    asyncio.run(serve(Worker(address), Importer(url)))
 
 
 def api(

@@ -13,7 +13,6 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import psycopg
@@ -22,6 +21,7 @@ from psycopg.sql import SQL, Identifier
 
 from api import retention
 from api.sequencer import EVENT_CHANNEL, assign_all, take_lead
+from api.waiting import first_line, pause, until_notified
 from models.repository import events
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class Worker:
                     await self._serve(connection)
             except psycopg.OperationalError as error:
                 if not away:
-                    log.warning("the database is away, trying again: %s", _first_line(error))
+                    log.warning("the database is away, trying again: %s", first_line(error))
                 away = True
                 await self._pause(self.pace.retry_seconds)
             finally:
@@ -117,7 +117,7 @@ class Worker:
                 log.warning("%d commands expired: no dialer took them; is one running?", expired)
             self.numbered += await assign_all(connection)
             await self._prune(connection)
-            await self._until_woken(connection)
+            await until_notified(connection, self._stopping, self._spread(self.pace.poll_seconds))
 
     async def _prune(self, connection: AsyncConnection) -> None:
         """One batch when it is due; while batches are full, at each round, so that numbering never waits."""
@@ -126,32 +126,8 @@ class Worker:
             full = pruned >= retention.BATCH
             self._prune_at = time.monotonic() + (0.0 if full else self._spread(self.pace.prune_seconds))
 
-    async def _until_woken(self, connection: AsyncConnection) -> None:
-        """Wait for a NOTIFY, the poll or the stop, whichever is first."""
-        listening = asyncio.ensure_future(_hear(connection, self._spread(self.pace.poll_seconds)))
-        stopping = asyncio.ensure_future(self._stopping.wait())
-        try:
-            await asyncio.wait({listening, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopping.cancel()
-            if not listening.done():
-                listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await listening
-
     async def _pause(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), self._spread(seconds))
+        await pause(self._stopping, self._spread(seconds))
 
     def _spread(self, seconds: float) -> float:
         return seconds * (1 + self.pace.jitter * (2 * self.draw() - 1))
-
-
-async def _hear(connection: AsyncConnection, timeout_seconds: float) -> None:
-    """Return at the first notification or after the timeout; what else is queued is read along."""
-    async for _ in connection.notifies(timeout=timeout_seconds, stop_after=1):
-        pass
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

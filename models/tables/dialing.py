@@ -94,7 +94,8 @@ class ImportJob(Base):
     """An uploaded file on its way into a list: the worker imports it, all or nothing.
 
     `content` is the file until the job is over. `options` is how to read it; `report` is what became of it:
-    refused rows by reason, and the first of them with line and reason.
+    refused rows by reason, and the first of them with line and reason. `refused_csv` is all of them, gzipped.
+    `tries` counts the workers that took it; it fences one that was thought dead.
     """
 
     __tablename__ = "import_job"
@@ -117,6 +118,7 @@ class ImportJob(Base):
     accepted: Mapped[int] = mapped_column(server_default="0")
     refused: Mapped[int] = mapped_column(server_default="0")
     report: Mapped[Json] = mapped_column(server_default="{}")
+    refused_csv: Mapped[bytes | None]
     detail: Mapped[str] = mapped_column(server_default="")
     requested_by: Mapped[str] = mapped_column(server_default="")
     tries: Mapped[int] = mapped_column(server_default="0")
