@@ -54,7 +54,8 @@ _CALLS = text(
        AND a.dialed_at >= to_timestamp(:since) AND a.dialed_at < to_timestamp(:until)
     """
 )
-# Conversation that falls into the span, also of calls dialed before it; one that goes on counts until now.
+# Conversation that falls into the span, also of calls dialed before it; one that goes on counts until now. No
+# call goes on for a day, nor does it ring for an hour: older dials need not be looked at.
 _TALK = text(
     """
     SELECT coalesce(sum(greatest(0, extract(epoch FROM
@@ -63,26 +64,37 @@ _TALK = text(
                - greatest(to_timestamp(:since), a.bridged_at)))), 0)::float8
       FROM attempt a
      WHERE a.campaign_id = CAST(:campaign_id AS uuid) AND a.bridged_at < to_timestamp(:until)
+       AND a.dialed_at >= to_timestamp(:since) - interval '25 hours' AND a.dialed_at < to_timestamp(:until)
     """
 )
 # A state lasts until the agent's next row. The campaign is that of the row in which the agent works for it.
+# Each agent's rows are read from the last one before the span on: an index gives both, also under row-level
+# security, where a condition that holds a subquery could not use it.
+SPANS = """
+    worked AS (
+        SELECT one.state, greatest(one.begins, to_timestamp(:since)) AS begins,
+               least(one.ends, to_timestamp(:until)) AS ends
+          FROM agent
+         CROSS JOIN LATERAL (
+               SELECT coalesce(max(l.at), to_timestamp(:since)) AS at FROM agent_state_log l
+                WHERE l.agent_id = agent.id AND l.at <= to_timestamp(:since)
+               ) AS first
+         CROSS JOIN LATERAL (
+               SELECT l.state, l.campaign_id, l.at AS begins,
+                      lead(l.at, 1, 'infinity') OVER (ORDER BY l.at, l.id) AS ends
+                 FROM agent_state_log l
+                WHERE l.agent_id = agent.id AND l.at >= first.at AND l.at < to_timestamp(:until)
+               ) AS one
+         WHERE agent.tenant_id = (SELECT tenant_id FROM campaign WHERE id = CAST(:campaign_id AS uuid))
+           AND one.campaign_id = CAST(:campaign_id AS uuid) AND one.ends > to_timestamp(:since)
+    )
+"""
 _TIME = text(
     f"""
-    WITH spans AS (
-        SELECT state, campaign_id, at AS begins,
-               lead(at, 1, 'infinity') OVER (PARTITION BY agent_id ORDER BY at, id) AS ends
-          FROM agent_state_log
-    ), clipped AS (
-        SELECT state, extract(epoch FROM least(ends, to_timestamp(:until)) - greatest(begins,
-        to_timestamp(:since)))
-                      AS seconds
-          FROM spans
-         WHERE campaign_id = CAST(:campaign_id AS uuid) AND begins < to_timestamp(:until)
-           AND ends > to_timestamp(:since)
-    )
+    WITH {SPANS}
     SELECT coalesce(sum(seconds) FILTER (WHERE state IN {measures.BUSY_STATES}), 0)::float8 AS busy,
            coalesce(sum(seconds) FILTER (WHERE state IN {measures.AVAILABLE_STATES}), 0)::float8 AS available
-      FROM clipped
+      FROM (SELECT state, extract(epoch FROM ends - begins) AS seconds FROM worked) AS spans
     """
 )
 
@@ -112,6 +124,20 @@ def report(db: Db, campaign_id: str, since_wall: float, until_wall: float) -> Re
         occupancy=_share(time.busy, time.available),
         talk_minutes_per_agent_hour=60 * _share(talk, time.available),
     )
+
+
+def last_start(db: Db, campaign_id: str) -> float:
+    """Where a report since the campaign's last start begins: its first dial since then.
+
+    Without a dial since, the start itself; of a campaign that was never started, its legal window's begin.
+    """
+    query = text(
+        "SELECT extract(epoch FROM coalesce(started_at, window_start))::float8 FROM campaign"
+        " WHERE id = CAST(:campaign_id AS uuid)"
+    )
+    started = float(db.execute(query, {"campaign_id": campaign_id}).scalar_one())
+    dialed = dialing_window(db, campaign_id, started)
+    return started if dialed is None else dialed[0]
 
 
 def dialing_window(db: Db, campaign_id: str, since_wall: float = 0.0) -> tuple[float, float] | None:
