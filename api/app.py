@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 
 from api import page, problems
 from api.around import Around
-from api.routes import campaigns, commands, keys, session, system, users
+from api.routes import campaigns, commands, keys, reports, session, system, users
 from api.state import State
 
 STATIC = Path(__file__).parent / "static"
@@ -37,7 +37,7 @@ def create_app(state: State, *, static: Path = STATIC) -> FastAPI:
     )
     app.state.ringmaster = state
     problems.install(app)
-    for module in (session, system, users, keys, campaigns, commands):
+    for module in (session, system, users, keys, campaigns, commands, reports):
         app.include_router(module.router)
     page.install(app, static)
     app.add_middleware(Around)
