@@ -12,7 +12,8 @@ from fastapi.openapi.utils import get_openapi
 
 from api import page, problems
 from api.around import Around
-from api.routes import campaigns, commands, keys, reports, session, system, users
+from api.hub import Hub
+from api.routes import campaigns, commands, events, keys, live, reports, session, system, users
 from api.state import State
 
 STATIC = Path(__file__).parent / "static"
@@ -24,7 +25,9 @@ def create_app(state: State, *, static: Path = STATIC) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        state.hub.start()
         yield
+        await state.hub.stop()
         await state.database.engine.dispose()
 
     app = FastAPI(
@@ -35,9 +38,10 @@ def create_app(state: State, *, static: Path = STATIC) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
+    state.hub = Hub(state.database)
     app.state.ringmaster = state
     problems.install(app)
-    for module in (session, system, users, keys, campaigns, commands, reports):
+    for module in (session, system, users, keys, campaigns, commands, reports, events, live):
         app.include_router(module.router)
     page.install(app, static)
     app.add_middleware(Around)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from starlette.requests import HTTPConnection
 
 from api.database import Database
+from api.metrics import Metrics
 from api.secrets import Passwords
+
+if TYPE_CHECKING:
+    from api.hub import Hub
 
 
 @dataclass(slots=True)
@@ -17,12 +22,15 @@ class State:
     Attributes:
         session_seconds: how long a sign-in lasts.
         command_seconds: how long a request waits for what the dialer did.
+        hub: what goes out live; `create_app` makes it.
     """
 
     database: Database
     session_seconds: float = 12 * 3600.0
     command_seconds: float = 5.0
     passwords: Passwords = field(default_factory=Passwords)
+    metrics: Metrics = field(default_factory=Metrics)
+    hub: Hub = field(init=False)
 
 
 def state_of(connection: HTTPConnection) -> State:

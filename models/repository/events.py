@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import text
 
 from models.ids import new_id
-from models.repository.db import Db, notify, object_json
+from models.repository.db import Db, notify, object_json, of_tenant
 
 EVENT_CHANNEL = "ringmaster_event"
 
@@ -71,12 +71,16 @@ def fact_id(at: float, *words: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event of the feed; `at` is the dialer's time, `recorded_at` PostgreSQL's when it was written."""
+    """One event of the feed; `at` is the dialer's time, `recorded_at` PostgreSQL's when it was written.
+
+    `age_seconds`: between that and the reading.
+    """
 
     seq: int
     topic: str
     at: datetime
     recorded_at: datetime
+    age_seconds: float
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -94,16 +98,26 @@ class Bounds:
 
 _BOUNDS = text("SELECT coalesce(min(seq), 0) AS oldest, coalesce(max(seq), 0) AS newest FROM event")
 _AFTER = text(
-    """
-    SELECT seq, topic, at, recorded_at, payload FROM event
-     WHERE seq > :after AND (CAST(:tenant_id AS uuid) IS NULL OR tenant_id = CAST(:tenant_id AS uuid))
-     ORDER BY seq LIMIT :limit
+    f"""
+    SELECT seq, topic, at, recorded_at, extract(epoch FROM clock_timestamp() - recorded_at)::float8 AS age,
+           payload
+      FROM event WHERE seq > :after AND {of_tenant()} ORDER BY seq LIMIT :limit
     """
 )
 _INSERT = text(
     """
     INSERT INTO event (id, tenant_id, topic, at, payload)
     VALUES (:id, CAST(:tenant_id AS uuid), :topic, clock_timestamp(), CAST(:payload AS jsonb))
+    """
+)
+_AGENTS = text(
+    f"""
+    SELECT jsonb_build_object({AGENT})
+      FROM (SELECT id AS agent_id, name, extension, campaign_id AS known_campaign, state, reason, attempt_id,
+                   extract(epoch FROM state_since)::float8 AS at
+              FROM agent
+             WHERE {of_tenant()} AND (CAST(:agent_id AS uuid) IS NULL OR id = CAST(:agent_id AS uuid))) AS r
+     ORDER BY r.name
     """
 )
 
@@ -117,7 +131,12 @@ def bounds(db: Db) -> Bounds:
 def after(db: Db, seq: int, limit: int, *, tenant_id: str | None = None) -> list[Event]:
     """The tenant's next events after place `seq`, in order."""
     rows = db.execute(_AFTER, {"after": seq, "limit": limit, "tenant_id": tenant_id})
-    return [Event(row.seq, row.topic, row.at, row.recorded_at, row.payload) for row in rows]
+    return [Event(*row) for row in rows]
+
+
+def agents_now(db: Db, *, agent_id: str | None = None, tenant_id: str | None = None) -> list[dict[str, Any]]:
+    """The tenant's agents, or the one, as the data of their next event would be if nothing had changed."""
+    return list(db.execute(_AGENTS, {"agent_id": agent_id, "tenant_id": tenant_id}).scalars())
 
 
 def record(db: Db, topic: str, data: Mapping[str, Any], *, tenant_id: str) -> None:

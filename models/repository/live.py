@@ -40,6 +40,7 @@ _GET = text(
 _CAMPAIGNS = text(
     f"""
     SELECT substr(topic, 10) AS campaign_id, payload, at, updated_at,
+           extract(epoch FROM clock_timestamp() - updated_at)::float8 AS age_seconds,
            updated_at < clock_timestamp() - make_interval(secs => {STALE_SECONDS}) AS stale
       FROM live_snapshot WHERE topic LIKE 'campaign:%' AND {of_tenant()} ORDER BY topic
     """  # noqa: S608 - constants of models.repository
@@ -67,6 +68,7 @@ class CampaignLive:
     payload: Mapping[str, Any]
     at: datetime
     updated_at: datetime
+    age_seconds: float
     stale: bool
 
 
