@@ -13,7 +13,20 @@ from fastapi.openapi.utils import get_openapi
 from api import page, problems
 from api.around import Around
 from api.hub import Hub
-from api.routes import campaigns, commands, events, keys, live, reports, session, system, users
+from api.routes import (
+    agents,
+    campaigns,
+    commands,
+    events,
+    imports,
+    keys,
+    live,
+    metrics,
+    reports,
+    session,
+    system,
+    users,
+)
 from api.state import State
 
 STATIC = Path(__file__).parent / "static"
@@ -41,7 +54,20 @@ def create_app(state: State, *, static: Path = STATIC) -> FastAPI:
     state.hub = Hub(state.database)
     app.state.ringmaster = state
     problems.install(app)
-    for module in (session, system, users, keys, campaigns, commands, reports, events, live):
+    for module in (
+        session,
+        system,
+        users,
+        keys,
+        campaigns,
+        commands,
+        reports,
+        events,
+        live,
+        metrics,
+        imports,
+        agents,
+    ):
         app.include_router(module.router)
     page.install(app, static)
     app.add_middleware(Around)

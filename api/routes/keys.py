@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from api import secrets
-from api.fields import Cursor, Instant, Limit
+from api.fields import Cursor, Limit
 from api.principal import Principal, allow
 from api.problems import responses
+from api.shapes import Body, GivenMoment, Moment
 from api.state import state_of
 from models.enums import ApiScope, UserRole
 from models.repository import keys
@@ -23,14 +23,12 @@ audit = logging.getLogger("api.audit")
 Admin = Annotated[Principal, Depends(allow(UserRole.ADMIN, ApiScope.ADMIN))]
 
 
-class NewKey(BaseModel):
+class NewKey(Body):
     """A key to be made. Scopes do not include each other: give each that is needed."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1, max_length=200)
     scopes: list[ApiScope] = Field(min_length=1, max_length=20)
-    expires_at: Instant | None = None
+    expires_at: GivenMoment | None = None
 
 
 class KeyBody(BaseModel):
@@ -41,10 +39,10 @@ class KeyBody(BaseModel):
     prefix: str
     scopes: list[ApiScope]
     created_by: str | None
-    created_at: datetime
-    last_used_at: datetime | None
-    expires_at: datetime | None
-    revoked_at: datetime | None
+    created_at: Moment
+    last_used_at: Moment | None
+    expires_at: Moment | None
+    revoked_at: Moment | None
 
 
 class MadeKey(KeyBody):

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 from api import secrets
 from api.fields import Cursor, Limit, StrictBool
 from api.principal import Principal, allow
 from api.problems import FieldProblem, Problem, responses
+from api.shapes import Body, Moment
 from api.state import state_of
 from models.enums import ApiScope, UserRole
 from models.repository import identity, users
@@ -26,10 +26,8 @@ Admin = Annotated[Principal, Depends(allow(UserRole.ADMIN, ApiScope.ADMIN))]
 _ENDS_SESSIONS = ("role", "disabled", "agent_id")
 
 
-class NewUser(BaseModel):
+class NewUser(Body):
     """A user to be made; the password must be changed at the first sign-in."""
-
-    model_config = ConfigDict(extra="forbid")
 
     login: str = Field(min_length=1, max_length=200)
     display_name: str = Field("", max_length=200)
@@ -38,10 +36,8 @@ class NewUser(BaseModel):
     agent_id: UUID | None = Field(None, description="The agent that the user works as; role agent needs one.")
 
 
-class UserChange(BaseModel):
+class UserChange(Body):
     """What shall be other than it is; what is left out stays."""
-
-    model_config = ConfigDict(extra="forbid")
 
     # Factories: a default would stand in the document as if it were what is left out.
     display_name: str = Field(default_factory=str, max_length=200)
@@ -65,9 +61,9 @@ class UserBody(BaseModel):
     agent_id: str | None
     disabled: bool
     must_change_password: bool
-    locked_until: datetime | None
-    last_sign_in_at: datetime | None
-    created_at: datetime
+    locked_until: Moment | None
+    last_sign_in_at: Moment | None
+    created_at: Moment
 
 
 class UserList(BaseModel):
