@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import signal
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -17,6 +16,7 @@ from api.importer import Importer
 from api.worker import Worker
 from models import migrate, postgres
 from models.errors import ModelsError
+from models.logs import configure
 from models.session import conninfo, sync_engine
 from models.settings import Settings
 
@@ -115,9 +115,7 @@ def api(
 
 def _settings(data_dir: Path | None) -> Settings:
     settings = Settings() if data_dir is None else Settings(data_directory=data_dir)
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    configure(settings.log_level)
     return settings
 
 

@@ -24,6 +24,8 @@ from models.repository.identity import KnownSession
 
 COOKIE = "ringmaster_session"
 CSRF_HEADER = "X-CSRF-Token"
+WHO = "ringmaster.who"
+"""The key of a request's scope that names, for the access log, who asked."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 cookie_scheme = APIKeyCookie(name=COOKIE, auto_error=False, description="A signed-in browser's session.")
@@ -50,6 +52,11 @@ class Principal:
     def label(self) -> str:
         """How records name who asked."""
         return f"user {self.name}" if self.role else f"key {self.name}"
+
+    @property
+    def log_id(self) -> str:
+        """How logs name who asked: no login, which may be somebody's address."""
+        return f"user {self.user_id}" if self.role else f"key {self.name}"
 
     def may(self, role: UserRole, *scopes: ApiScope) -> bool:
         """Whether this is someone of at least that role, or a program with one of those scopes."""
@@ -128,6 +135,7 @@ async def signed_in(request: Request) -> Principal:
     who = await identify(request)
     if who is None:
         raise Problem(401, "not_signed_in", "Sign in, or send an API key.")
+    request.scope[WHO] = who.log_id
     if who.session_id and request.method not in SAFE_METHODS:
         check_same_site(request)
         if not secrets.same(who.csrf_token, request.headers.get(CSRF_HEADER, "")):

@@ -21,10 +21,10 @@ from sqlalchemy.exc import DBAPIError
 from callflow.address import parse_switch
 from callflow.dial_string import DEFAULT, DialStrings
 from callflow.errors import CallflowError
-from callflow.logs import configure
 from callflow.supervisor import Program, Supervisor
 from models import migrate, postgres
 from models.errors import ModelsError
+from models.logs import configure
 from models.settings import Settings
 
 log = logging.getLogger("callflow.up")

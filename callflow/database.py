@@ -181,7 +181,8 @@ class Claims:
             and not self._known.knows_attempt(attempt.attempt_id)
         ]
         if strays:
-            log.warning("closing claims whose answer was lost", extra={"attempts": len(strays)})
+            for stray in strays:
+                log.warning("closing a claim whose answer was lost", extra={"attempt_id": stray})
             at = self._wall()
             self._journal(
                 [

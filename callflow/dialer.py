@@ -19,11 +19,11 @@ from sqlalchemy.exc import DBAPIError  # noqa: E402
 from callflow.address import parse_switch  # noqa: E402
 from callflow.dial_string import DEFAULT, DialStrings  # noqa: E402
 from callflow.errors import CallflowError  # noqa: E402
-from callflow.logs import configure  # noqa: E402
 from callflow.process import DialerOptions, DialerProcess, link_settings  # noqa: E402
 from callflow.writer import first_line  # noqa: E402
 from models import postgres  # noqa: E402
 from models.errors import ModelsError  # noqa: E402
+from models.logs import configure  # noqa: E402
 from models.settings import Settings  # noqa: E402
 
 log = logging.getLogger("callflow.dialer")

@@ -265,7 +265,9 @@ def _log(records: Sequence[Record]) -> None:
                 },
             )
         elif log.isEnabledFor(logging.DEBUG):
-            log.debug("fact", extra=to_json(record))
+            log.debug(
+                "fact", extra={"attempt_id": getattr(record, "attempt_id", None), "fact": to_json(record)}
+            )
 
 
 def _is_cleanup(send: Send) -> bool:

@@ -166,7 +166,8 @@ class Writer:
         self.written += applied.records
         self.ignored += len(applied.ignored)
         for kind, key in applied.ignored:
-            log.debug("no row for a record", extra={"kind": kind, "id": key})
+            whose = {"attempt_id": key} if kind.startswith("attempt_") else {}
+            log.debug("no row for a record", extra={"kind": kind, "id": key, **whose})
 
     def _write_one_by_one(self, records: Sequence[Record]) -> None:
         for record in records:
@@ -189,7 +190,12 @@ class Writer:
             file.write(json.dumps(line) + "\n")
         log.error(
             "the database refused a record; it is kept in rejected.jsonl",
-            extra={"kind": record.kind, "error": first_line(error), "file": str(path)},
+            extra={
+                "attempt_id": getattr(record, "attempt_id", None),
+                "kind": record.kind,
+                "error": first_line(error),
+                "file": str(path),
+            },
         )
 
     def _away(self, error: BaseException) -> None:

@@ -144,3 +144,13 @@ def record(db: Db, topic: str, data: Mapping[str, Any], *, tenant_id: str) -> No
     values = {"id": new_id(), "tenant_id": tenant_id, "topic": topic, "payload": object_json(data)}
     db.execute(_INSERT, values)
     notify(db, EVENT_CHANNEL)
+
+
+def unplaced(db: Db) -> tuple[int, float]:
+    """(how many events have no place yet, the oldest's age in seconds), over all tenants: as the owner."""
+    query = text(
+        "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(recorded_at)), 0)::float8"
+        " FROM event WHERE seq IS NULL"
+    )
+    number, age = db.execute(query).one()
+    return number, age

@@ -104,3 +104,19 @@ def campaigns(db: Db, *, tenant_id: str | None = None) -> tuple[CampaignLive, ..
     """The newest figures of every campaign of the tenant that a dialer has ever worked for."""
     rows = db.execute(_CAMPAIGNS, {"tenant_id": tenant_id})
     return tuple(CampaignLive(*row) for row in rows)
+
+
+def names(db: Db, *, tenant_id: str | None = None) -> dict[str, str]:
+    """The names of the tenant's campaigns by their ids."""
+    query = text(f"SELECT id::text, name FROM campaign WHERE {of_tenant()}")  # noqa: S608
+    return {row.id: row.name for row in db.execute(query, {"tenant_id": tenant_id})}
+
+
+def agent_counts(db: Db, *, tenant_id: str | None = None) -> dict[tuple[str, str], int]:
+    """How many agents of the tenant are in which state, by (campaign id, state)."""
+    query = text(
+        f"SELECT campaign_id::text, state, count(*) FROM agent WHERE {of_tenant()}"  # noqa: S608
+        " AND campaign_id IS NOT NULL GROUP BY 1, 2"
+    )
+    rows = db.execute(query, {"tenant_id": tenant_id})
+    return {(campaign_id, state): number for campaign_id, state, number in rows}

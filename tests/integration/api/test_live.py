@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 from starlette.testclient import TestClient
-from starlette.websockets import WebSocketDisconnect
 
 from models.enums import UserRole
 from models.repository import live, users
 from tests.integration.api.conftest import Office
 from tests.integration.api.office import make_client, make_state, sign_in
-from tests.integration.api.wall import ORIGIN, URL, number, tell, wall
+from tests.integration.api.wall import ORIGIN, URL, Wall, number, tell, wall
 
 SUPERVISOR = "ours-supervisor"
 WALLS = pytest.mark.parametrize(
@@ -30,14 +28,9 @@ def board(client: TestClient) -> TestClient:
 
 def code_of(client: TestClient, first: str = '{"resume": null}', **headers: str) -> int:
     """With which code a socket is closed."""
-    with (
-        pytest.raises(WebSocketDisconnect) as gone,
-        client.websocket_connect(URL, headers=headers) as socket,
-    ):
+    with client.websocket_connect(URL, headers=headers) as socket:
         socket.send_text(first)
-        while True:
-            socket.receive_text()
-    return int(gone.value.code)
+        return Wall(socket).end()
 
 
 def test_the_snapshot_has_campaigns_with_figures_and_agents(board: TestClient, office: Office) -> None:
@@ -191,24 +184,18 @@ def test_later_there_is_only_pong(board: TestClient, said: str) -> None:
         shown.until("snapshot")
         shown.socket.send_text('{"type": "pong"}')
         shown.socket.send_text(said)
-        with pytest.raises(WebSocketDisconnect) as gone:
-            while True:
-                shown.next()
-    assert gone.value.code == 4400
+        assert shown.end() == 4400
 
 
 def test_binary_is_refused(board: TestClient) -> None:
     with board.websocket_connect(URL, headers=ORIGIN) as socket:
         socket.send_bytes(b'{"resume": null}')
-        with pytest.raises(WebSocketDisconnect) as gone:
-            socket.receive_text()
-    assert gone.value.code == 4400
+        assert Wall(socket).end() == 4400
 
 
 @pytest.fixture
-def often(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.routes.live.CHECK_SECONDS", 0.05)
-    yield
 
 
 @pytest.mark.usefixtures("often")
@@ -229,10 +216,7 @@ def test_who_may_look_no_longer_is_sent_away(
         shown.until("snapshot")
         with office.engine.begin() as db:
             db.exec_driver_sql(change)
-        with pytest.raises(WebSocketDisconnect) as gone:
-            while True:
-                shown.next()
-    assert gone.value.code == code
+        assert shown.end() == code
 
 
 def test_a_supervisor_who_becomes_an_agent_sees_less_at_once(board: TestClient, office: Office) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient, WebSocketTestSession
+from starlette.websockets import WebSocketDisconnect
 
 from models.ids import new_id
 
@@ -74,6 +75,14 @@ class Wall:
             count -= message["type"] == kind
             if not count:
                 return message
+
+    def end(self) -> int:
+        """Read until the server closes: its code."""
+        try:
+            while True:
+                self.next()
+        except WebSocketDisconnect as gone:
+            return int(gone.code)
 
 
 @contextmanager

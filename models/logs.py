@@ -1,6 +1,7 @@
-"""Structured logs.
+"""Structured logs, of every process alike: one JSON object a line on standard error.
 
-One JSON object a line on standard error, with whatever `extra` carries (attempt_id, ...).
+A line has what its `extra` carries (attempt_id, campaign_id, ...), and what is bound to the work in hand: the
+id of a request, for instance.
 """
 
 from __future__ import annotations
@@ -9,9 +10,14 @@ import json
 import logging
 import sys
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
-_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+_NOTHING: Mapping[str, Any] = {}
+_bound: ContextVar[Mapping[str, Any]] = ContextVar("bound", default=_NOTHING)
 
 
 class JsonLines(logging.Formatter):
@@ -23,11 +29,22 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "log": record.name,
             "say": record.getMessage(),
+            **_bound.get(),
         }
         line.update((key, value) for key, value in vars(record).items() if key not in _OWN)
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str, ensure_ascii=False)
+
+
+@contextmanager
+def bound(**fields: Any) -> Iterator[None]:
+    """Every line that is logged inside, in this task, has these fields too."""
+    token = _bound.set({**_bound.get(), **fields})
+    try:
+        yield
+    finally:
+        _bound.reset(token)
 
 
 def configure(level: str) -> None:
@@ -40,3 +57,5 @@ def configure(level: str) -> None:
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it announces its dialect at each look
+    # At INFO it writes the address of each socket with its query; api.live has a line of its own.
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
