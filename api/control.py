@@ -7,6 +7,7 @@ dead would be obeyed by whoever is started within the next minute, to everybody'
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from api.state import State
 from models.enums import CommandKind, CommandStatus
 from models.repository import commands, lease
 from models.repository.commands import Asked
+from models.repository.db import object_json
 
 STATUSES = (401, 403, 404, 409, 422, 503)
 ANSWERS: dict[int | str, dict[str, Any]] = {202: {"model": Command, "description": "Not answered yet."}}
@@ -52,7 +54,8 @@ class Wish:
     def is_what(self, asked: Asked) -> bool:
         """Whether that command asked for the same. Of a stop the payload only lists what there was."""
         same = (asked.kind, asked.agent_id, asked.campaign_id) == (self.kind, self.agent_id, self.campaign_id)
-        return same and (self.kind is CommandKind.STOP_ALL or dict(asked.payload) == dict(self.payload))
+        kept = json.loads(object_json(self.payload))
+        return same and (self.kind is CommandKind.STOP_ALL or dict(asked.payload) == kept)
 
 
 async def ask(

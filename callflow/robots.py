@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 WRAP_UP_MEAN = 15.0
 WRAP_UP_CV = 0.5
+# How often people end a call how; each word is one of models.dispositions.
 DISPOSITIONS = ("success", "refusal", "refusal", "call_back", "call_back", "wrong_person")
 LOGIN_AGAIN_SECONDS = 30.0
 MIN_POLL_SECONDS = 0.04  # real

@@ -12,7 +12,7 @@ from models.errors import InvalidValue, NotFound
 from models.ids import new_id
 from models.records import KnownAgent
 from models.repository import setup
-from models.repository.db import Db, clean_text
+from models.repository.db import Db, clean_text, of_tenant
 
 _SELECT = """
     SELECT agent.id::text AS agent_id, agent.name, agent.extension, agent.campaign_id::text, agent.state,
@@ -30,6 +30,8 @@ _INSERT = text(
     """
     INSERT INTO agent (id, tenant_id, team_id, switch_id, campaign_id, name, extension, state, state_since)
     VALUES (:id, :tenant_id, :team_id, :switch_id, :campaign_id, :name, :extension, 'logged_out', now())
+        ON CONFLICT DO NOTHING
+    RETURNING id::text
     """
 )
 
@@ -56,16 +58,11 @@ def create(
             "agent_extension", f"extension {extension!r} must be 1 to 64 letters, digits, _ . -"
         )
     tenant_id = tenant_id or setup.tenant(db)
-    taken = text(
-        "SELECT 1 FROM agent WHERE tenant_id = CAST(:tenant_id AS uuid)"
-        " AND (name = :name OR extension = :extension)"
-    )
-    values = {"tenant_id": tenant_id, "name": clean_text(name), "extension": extension}
-    if db.execute(taken, values).first() is not None:
-        raise InvalidValue("agent_taken", f"there is an agent {name!r} or an extension {extension!r} already")
     agent_id = new_id()
-    ids = {"id": agent_id, "team_id": team_id, "switch_id": switch_id, "campaign_id": campaign_id}
-    db.execute(_INSERT, {**values, **ids})
+    values = {"id": agent_id, "tenant_id": tenant_id, "name": clean_text(name), "extension": extension}
+    ids = {"team_id": team_id, "switch_id": switch_id, "campaign_id": campaign_id}
+    if db.execute(_INSERT, {**values, **ids}).scalar() is None:
+        raise InvalidValue("agent_taken", f"there is an agent {name!r} or an extension {extension!r} already")
     return get(db, agent_id)
 
 
@@ -79,6 +76,20 @@ def get(db: Db, agent_id: str) -> KnownAgent:
     if row is None:
         raise NotFound("agent", f"there is no agent {agent_id}")
     return _known(row)
+
+
+def settle(db: Db, agent_id: str, switch_id: str, *, tenant_id: str | None = None) -> bool:
+    """Home the agent on the switch where they are about to work; False if they work elsewhere now."""
+    move = text(
+        f"""
+        UPDATE agent SET switch_id = CAST(:switch_id AS uuid)
+         WHERE id = CAST(:id AS uuid) AND {of_tenant()}
+           AND (state = 'logged_out' OR switch_id = CAST(:switch_id AS uuid))
+        RETURNING id
+        """  # noqa: S608 - a constant of this package
+    )
+    values = {"id": agent_id, "switch_id": switch_id, "tenant_id": tenant_id}
+    return db.execute(move, values).first() is not None
 
 
 def homed_on(db: Db, switch_id: str) -> tuple[KnownAgent, ...]:

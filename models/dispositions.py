@@ -1,0 +1,8 @@
+"""The words that are offered for how a call ended. Any other may be given: campaigns have their own."""
+
+from __future__ import annotations
+
+DO_NOT_CALL = "do_not_call"
+"""Obeyed at once, for every campaign of the tenant (models/repository/records.py)."""
+
+OFFERED = ("success", "refusal", "call_back", "wrong_person", DO_NOT_CALL)
