@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
 from api.database import Database
@@ -18,6 +20,7 @@ from models.session import async_engine
 
 POOL = 10
 SHUTDOWN_SECONDS = 5
+UNREAD_SECONDS = 60
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -30,6 +33,9 @@ def bind(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         bound = socket.socket(family, socket.SOCK_STREAM)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform == "linux":
+            # A client that takes nothing any more, but stays, would keep its socket for ever.
+            bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * UNREAD_SECONDS)
         bound.bind((host, port))
     except OSError as error:
         raise ModelsError(
@@ -45,6 +51,23 @@ def address(bound: socket.socket) -> str:
     host, port = bound.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     return f"http://{shown}:{port}"
+
+
+def settings(app: FastAPI) -> uvicorn.Config:
+    """How uvicorn serves the application."""
+    return uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=4096,
+        ws_ping_interval=None,  # the live protocol has its own
+        ws_per_message_deflate=False,  # a hundred wallboards would be compressed a hundred times
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
 
 
 class _Server(uvicorn.Server):
@@ -71,19 +94,7 @@ def serve(
     """Serve until SIGTERM or Ctrl-C; `started` is called once requests are answered."""
     state = State(Database(async_engine(database_url, pool_size=POOL)), session_seconds=session_seconds)
     app = create_app(state) if static is None else create_app(state, static=static)
-    config = uvicorn.Config(
-        app,
-        loop="uvloop",
-        http="httptools",
-        ws="websockets-sansio",
-        ws_max_size=4096,
-        ws_ping_interval=None,  # the live protocol has its own
-        ws_per_message_deflate=False,  # a hundred wallboards would be compressed a hundred times
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-    )
+    config = settings(app)
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn ends gracefully and then raises the signal again: ended as asked is exit code 0 here.
         signal.signal(number, lambda *_: None)
