@@ -15,6 +15,7 @@ from api.around import Around
 from api.hub import Hub
 from api.routes import (
     agents,
+    calls,
     campaigns,
     commands,
     events,
@@ -24,6 +25,7 @@ from api.routes import (
     metrics,
     reports,
     session,
+    switches,
     system,
     users,
 )
@@ -67,6 +69,8 @@ def create_app(state: State, *, static: Path = STATIC) -> FastAPI:
         metrics,
         imports,
         agents,
+        calls,
+        switches,
     ):
         app.include_router(module.router)
     page.install(app, static)
