@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, SecretStr
 from api import secrets
 from api.principal import COOKIE, Principal, check_same_site, signed_in
 from api.problems import Problem, responses
+from api.shapes import Body, Moment
 from api.state import state_of
 from models.enums import UserRole
 from models.repository import identity
@@ -19,20 +20,20 @@ from models.repository.identity import KnownUser, Refusal
 router = APIRouter(prefix="/v1/session", tags=["session"])
 
 
-class SignIn(BaseModel):
+class SignIn(Body):
     """A login and its password."""
 
     login: str = Field(min_length=1, max_length=200)
     password: SecretStr = Field(max_length=secrets.MAX_PASSWORD)
 
 
-class Link(BaseModel):
+class Link(Body):
     """The token of a one-time sign-in link."""
 
     token: SecretStr = Field(max_length=200)
 
 
-class NewPassword(BaseModel):
+class NewPassword(Body):
     """The password that holds, and the one that shall."""
 
     current_password: SecretStr = Field(max_length=secrets.MAX_PASSWORD)
@@ -63,7 +64,7 @@ class SessionBody(BaseModel):
     user: SessionUser
     tenant: TenantName
     csrf_token: str
-    expires_at: datetime
+    expires_at: Moment
 
 
 def _body(user: KnownUser, token: str, expires_at: datetime) -> SessionBody:

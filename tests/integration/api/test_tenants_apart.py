@@ -1,4 +1,4 @@
-"""What PostgreSQL itself keeps apart for the role that serves HTTP: every table, with and without a tenant."""
+"""What PostgreSQL itself keeps apart for the role that serves HTTP, in every table."""
 
 from __future__ import annotations
 
