@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from esl.events import Event
 from tests.conformance.replay import Heard, by_leg, describe
@@ -77,20 +78,44 @@ KEY_EVENTS = frozenset(
 )
 
 
-def differences(real: Heard, ours: Heard, sends: list[str]) -> list[str]:
+@dataclass(frozen=True)
+class Leeway:
+    """What may differ besides, where the other side is no simulator but a switch with its own configuration.
+
+    Attributes:
+        replies: commands whose replies tell about the machine or its configuration.
+        variables: that its configuration makes it set, or not.
+        renamed: (there, in the recording) of texts in values.
+    """
+
+    replies: re.Pattern[str] = MACHINE
+    variables: frozenset[str] = RACING
+    renamed: tuple[tuple[str, str], ...] = ()
+
+    def recorded(self, value: str | None) -> str | None:
+        """A value of the other side as the recording would have it."""
+        for there, here in self.renamed:
+            value = value.replace(there, here) if value is not None else None
+        return value
+
+
+STRICT = Leeway()
+
+
+def differences(real: Heard, ours: Heard, sends: list[str], leeway: Leeway = STRICT) -> list[str]:
     """Every difference, in words; empty: the simulator does what FreeSWITCH did."""
-    return _differences(real, ours, sends, headers=True)
+    return _differences(real, ours, sends, leeway, headers=True)
 
 
-def event_differences(real: Heard, ours: Heard, sends: list[str]) -> list[str]:
+def event_differences(real: Heard, ours: Heard, sends: list[str], leeway: Leeway = STRICT) -> list[str]:
     """The same without looking at header names and values."""
-    return _differences(real, ours, sends, headers=False)
+    return _differences(real, ours, sends, leeway, headers=False)
 
 
-def _differences(real: Heard, ours: Heard, sends: list[str], *, headers: bool) -> list[str]:
-    found = [*_replies(real, ours, sends), *_jobs(real, ours)]
+def _differences(real: Heard, ours: Heard, sends: list[str], leeway: Leeway, *, headers: bool) -> list[str]:
+    found = [*_replies(real, ours, sends, leeway), *_jobs(real, ours)]
     if real.closed and not ours.closed and any("exit" in line for line in sends):
-        found.append("the simulator did not close")
+        found.append("it did not close")
     asked = "".join(sends)
     legs = {u: e for u, e in by_leg(real.events()).items() if u in asked}
     our_legs = {u: e for u, e in by_leg(ours.events()).items() if u in asked}
@@ -98,11 +123,11 @@ def _differences(real: Heard, ours: Heard, sends: list[str], *, headers: bool) -
         found.append(f"legs: {len(legs)} recorded, {len(our_legs)} here")
     for uuid, events in legs.items():
         if uuid in our_legs:
-            found += [f"{uuid[:8]}: {text}" for text in _leg(events, our_legs[uuid], headers)]
+            found += [f"{uuid[:8]}: {text}" for text in _leg(events, our_legs[uuid], headers, leeway)]
     return found
 
 
-def _replies(real: Heard, ours: Heard, sends: list[str]) -> Iterator[str]:
+def _replies(real: Heard, ours: Heard, sends: list[str], leeway: Leeway) -> Iterator[str]:
     theirs, mine = real.replies(), ours.replies()
     ended = any(describe(message).startswith("disconnect") for message in theirs)
     if len(theirs) != len(mine) and (ended or len(theirs) > len(mine)):  # some recordings just end (d16)
@@ -112,7 +137,7 @@ def _replies(real: Heard, ours: Heard, sends: list[str]) -> Iterator[str]:
     for index, (a, b) in enumerate(zip(theirs, mine, strict=False)):
         if describe(a) != "auth/request" and not describe(a).startswith(("disconnect", "rude")):
             asked = next(commands, "")
-        same = MACHINE.match(asked) or _settled(describe(a)) == _settled(describe(b))
+        same = leeway.replies.match(asked) or _settled(describe(a)) == _settled(describe(b))
         if type(a) is not type(b) or not same:
             yield f"reply {index} to {asked!r}: {describe(a)} recorded, {describe(b)} here"
 
@@ -143,7 +168,7 @@ def _label(event: Event) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _leg(theirs: list[Event], mine: list[Event], headers: bool) -> Iterator[str]:
+def _leg(theirs: list[Event], mine: list[Event], headers: bool, leeway: Leeway) -> Iterator[str]:
     for what, keep in SEQUENCES.items():
         a, b = [_label(e) for e in theirs if keep(e)], [_label(e) for e in mine if keep(e)]
         if a != b:
@@ -154,7 +179,7 @@ def _leg(theirs: list[Event], mine: list[Event], headers: bool) -> Iterator[str]
             continue
         twin = next((e for e in ours if _label(e) == _label(event)), None)
         if twin is not None:
-            yield from _event(event, twin)
+            yield from _event(event, twin, leeway)
 
 
 def _state(event: Event) -> bool:
@@ -173,7 +198,7 @@ def _momentary(event: Event) -> bool:
     return event.get("Channel-State") == MOMENTARY and event.get("Other-Leg-Unique-ID") is not None
 
 
-def _event(a: Event, b: Event) -> Iterator[str]:
+def _event(a: Event, b: Event, leeway: Leeway) -> Iterator[str]:
     label = _label(a)
     theirs, mine = _names(a), _names(b)
     core_a = [n for n in theirs if not n.startswith("variable_")]
@@ -183,12 +208,12 @@ def _event(a: Event, b: Event) -> Iterator[str]:
     elif core_a != core_b:
         yield f"{label}: header order {core_a}, here {core_b}"
     missing, extra = set(theirs) - set(mine), set(mine) - set(theirs)
-    missing_v = sorted(n for n in missing - RACING if n.startswith("variable_"))
-    extra_v = sorted(n for n in extra - RACING if n.startswith("variable_"))
+    missing_v = sorted(n for n in missing - leeway.variables if n.startswith("variable_"))
+    extra_v = sorted(n for n in extra - leeway.variables if n.startswith("variable_"))
     if missing_v or extra_v:
         yield f"{label}: variables -{missing_v} +{extra_v}"
     for name in VALUES:
-        if a.get(name) != b.get(name):
+        if a.get(name) != leeway.recorded(b.get(name)):
             yield f"{label}: {name} is {a.get(name)!r}, here {b.get(name)!r}"
     for moment in MOMENTS:
         yield from _moment(label, f"Caller-Channel-{moment}-Time", a, b)

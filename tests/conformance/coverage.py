@@ -118,6 +118,16 @@ NOT_COVERED = {
     "j01": "no inbound calls",
 }
 
+# Given by the simulator, and not played against a real switch (tests/freeswitch/test_recordings.py).
+NOT_LIVE = {
+    "a08_server_shutdown_while_connected": "it ends the switch",
+    "a09_acl_rude_rejection": "the switch lets this machine in",
+    "d42_limit_default_sps_30_burst60": "its burst has to fall within one second of the switch's own count",
+    "e04_nailed_endless_moh_park": "no music on hold in deploy/freeswitch",
+    "e04_nailed_hold_music_park": "no music on hold in deploy/freeswitch",
+    "e04_nailed_playback_moh_park": "no music on hold in deploy/freeswitch",
+}
+
 
 def as_markdown() -> str:
     """The lists as docs/reference/softswitch.md shows them, between its markers."""

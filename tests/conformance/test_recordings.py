@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance.compare import differences, event_differences
-from tests.conformance.coverage import EVENTS_ONLY, FULL, NOT_COVERED
+from tests.conformance.coverage import EVENTS_ONLY, FULL, NOT_COVERED, NOT_LIVE
 from tests.conformance.replay import Heard, Line, load, play, recorded
 
 
@@ -46,3 +46,4 @@ def test_the_comparison_finds_what_is_planted() -> None:
 def test_the_lists_do_not_overlap() -> None:
     assert len(set(FULL)) == len(FULL)
     assert not set(FULL) & (set(EVENTS_ONLY) | set(NOT_COVERED))
+    assert set(NOT_LIVE) <= {*FULL, *EVENTS_ONLY}

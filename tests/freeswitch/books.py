@@ -19,6 +19,7 @@ ATTEMPTS = """
 TOLERANCE_SECONDS = 0.25
 """The switch counts from the 200's arrival in steps of 20 ms, SIPp from its sending, on a busy machine."""
 SHORTEST_RING_SECONDS = 16.0
+AT_ONCE_MS = 150
 WAIT_SECONDS = (1.7, 2.7)
 """How long the switch's own list holds a person with whom nobody talks: 1.9 s, and its thread's delay."""
 
@@ -91,7 +92,10 @@ def _compare(row: Mapping[str, Any], call: Call, lost: bool) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Figures:
-    """What a run came to. Times in milliseconds, answer to bridge by the switch's own stamps."""
+    """What a run came to. Times in milliseconds, answer to bridge by the switch's own stamps.
+
+    `at_once`: the share of bridges for which an agent was free when the person answered.
+    """
 
     attempts: int
     outcomes: dict[str, int]
@@ -100,6 +104,7 @@ class Figures:
     abandoned: int
     bridge_median_ms: int
     bridge_p99_ms: int
+    at_once: float
     recovered: int
 
     @property
@@ -118,5 +123,6 @@ def figures(rows: list[Mapping[str, Any]], calls: Mapping[str, Call]) -> Figures
         abandoned=sum(bool(row["abandoned"]) for row in rows),
         bridge_median_ms=round(median(waits)),
         bridge_p99_ms=round(quantiles(waits, n=100)[98]),
+        at_once=round(sum(wait <= AT_ONCE_MS for wait in waits) / len(waits), 3),
         recovered=sum(bool(row["recovered"]) for row in rows),
     )

@@ -13,7 +13,7 @@ from collections import Counter
 
 from callflow.address import SwitchAddress
 from esl.codec import Connection
-from tests.conformance.replay import Heard, Line, asked_for, mark
+from tests.conformance.replay import Heard, Line, asked_for, epoch_offset_us, mark
 
 PATIENCE = 1.5
 RECORDED_PASSWORD = "ClueCon"
@@ -36,6 +36,11 @@ class LivePlayer:
 
     def close(self) -> None:
         self._socket.close()
+
+    def begin_at(self, phase_us: int) -> None:
+        """Begin at the recording's place in the second of the wall clock, in which timeouts are counted."""
+        seconds = (phase_us / 1e6 - time.time()) % 1.0
+        self._began = time.monotonic() + seconds
 
     def listen(self, until: float) -> None:
         """Take what comes until `until`, in seconds of the recording."""
@@ -75,6 +80,7 @@ class LivePlayer:
 def play_live(address: SwitchAddress, lines: list[Line]) -> Heard:
     """What the switch says to the recording's client."""
     player = LivePlayer(address)
+    player.begin_at(epoch_offset_us(lines) % 1_000_000)
     codec = Connection("client")
     expected: Counter[str] = Counter()
     asked = asked_for(lines)

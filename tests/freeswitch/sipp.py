@@ -72,6 +72,14 @@ def taken(port: int) -> bool:
 
 
 @contextmanager
+def deaf(port: int) -> Iterator[None]:
+    """A far end that takes what comes and never says a word."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.bind((LOOPBACK, port))
+        yield
+
+
+@contextmanager
 def sipp(scenario: Path, port: int, folder: Path, *, media_port: int) -> Iterator[Sipp]:
     """SIPp as a far end that plays a scenario at `port`; ended with the block."""
     assert not taken(port), f"UDP port {port} is taken: end what has it, a SIPp of an earlier run perhaps"
