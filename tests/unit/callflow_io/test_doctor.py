@@ -74,6 +74,11 @@ def verdicts(ask: Scripted, *, sessions: int = 0, well_known: bool = False) -> d
     return {f.check: f for f in switch.examine(ask, wanted, well_known=well_known)}
 
 
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(legs, "PAUSE_SECONDS", 0.0)
+
+
 def test_a_healthy_switch() -> None:
     ask = Scripted()
     found = verdicts(ask, sessions=1000)
