@@ -164,7 +164,7 @@ def _keep_up(settings: Settings, drain_max: float, speed: float, dial: DialStrin
 def programs(
     settings: Settings, url: str, drain_max: float, speed: float, dial: DialStrings
 ) -> list[Program]:
-    """Dialer, worker and api; what they are told goes through the environment, where no other user can read it."""
+    """Dialer, worker and api, told through the environment, where no other user can read it."""
     environment = {
         **os.environ,
         "DATABASE_URL": url,
