@@ -1,19 +1,36 @@
-"""Pacing of outbound dialing, in Rust: Erlang formulas, the pacer, a simulation of the base scenario.
+"""Pacing of outbound dialing, in Rust: staffing, the pacer, a simulation of the base scenario.
 
 Times are seconds as floats, ids any unsigned 64-bit integers. Nothing here reads a clock.
 """
 
-from typing import Literal, final
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias, final, overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 __all__ = [
     "Decision",
     "Pacer",
     "PacingValueError",
+    "Queue",
     "SimulationResult",
     "erlang_b",
     "erlang_c",
+    "full_time_equivalents",
+    "queue",
+    "servers_for_abandonment",
+    "servers_for_blocking",
+    "servers_for_occupancy",
+    "servers_for_service_level",
+    "servers_for_speed_of_answer",
     "simulate_base",
+    "with_shrinkage",
 ]
+
+# Numbers, or whatever numpy makes an array of numbers of.
+_Numbers: TypeAlias = float | Sequence[float] | NDArray[np.floating[Any]] | NDArray[np.integer[Any]]
+_Counting: TypeAlias = Literal["late_abandons", "all_abandons", "abandons_credited", "answered_only"]
 
 class PacingValueError(ValueError):
     """An argument the core cannot work with; `code` is stable, the text says what to give instead."""
@@ -194,16 +211,186 @@ def simulate_base(
     Raises PacingValueError for values outside their range.
     """
 
-def erlang_b(servers: float, load: float) -> float:
-    """Probability that a call finds all servers busy and is lost, at `load` erlang offered (Erlang B).
+@final
+class Queue:
+    """A queue in its steady state. Frozen.
 
-    Fractional servers are allowed. Relative error at most 1e-12.
-    Raises PacingValueError outside 0 to 10,000,000.
+    Every attribute is a float, or an array of the shape that the arguments of `queue` broadcast to.
     """
 
-def erlang_c(servers: float, load: float) -> float:
+    @property
+    def wait_probability(self) -> Any:
+        """Share of the calls that find no free server."""
+    @property
+    def mean_wait_seconds(self) -> Any:
+        """Mean wait over all calls, those who give up included; infinite if the queue grows without end."""
+    @property
+    def mean_wait_of_waiting_seconds(self) -> Any:
+        """The same over the calls that find no free server."""
+    @property
+    def speed_of_answer_seconds(self) -> Any:
+        """Mean wait of the calls that are answered (average speed of answer, ASA)."""
+    @property
+    def service_level(self) -> Any:
+        """Service level at `target_seconds`, abandons counted as `counting` says."""
+    @property
+    def answered_within(self) -> Any:
+        """Calls answered within `target_seconds` / calls offered."""
+    @property
+    def abandonment(self) -> Any:
+        """Share of the calls that give up."""
+    @property
+    def abandonment_of_waiting(self) -> Any:
+        """Share of the calls that find no free server that gives up."""
+    @property
+    def occupancy(self) -> Any:
+        """Share of the servers that is busy."""
+    @property
+    def mean_queue(self) -> Any:
+        """Calls waiting, on average."""
+
+@overload
+def erlang_b(servers: float, load: float) -> float: ...
+@overload
+def erlang_b(servers: _Numbers, load: _Numbers) -> Any:
+    """Probability that a call finds all servers busy and is lost, at `load` erlang offered (Erlang B).
+
+    Numbers, or arrays that broadcast (then an array). Fractional servers are allowed. Relative error at most
+    1e-12; 0 where the true value is below the smallest float.
+    Raises PacingValueError outside 0 to 10,000,000, naming the argument.
+    Source: Jagerman 1974, "Some properties of the Erlang loss function".
+    """
+
+@overload
+def erlang_c(servers: float, load: float) -> float: ...
+@overload
+def erlang_c(servers: _Numbers, load: _Numbers) -> Any:
     """Probability that a call has to wait (Erlang C); 1 when the load is not below the number of servers.
 
-    Fractional servers are allowed. Relative error at most 1e-12.
-    Raises PacingValueError outside 0 to 10,000,000.
+    Numbers, or arrays that broadcast (then an array). Fractional servers are allowed. Relative error at most
+    1e-12; 0 where the true value is below the smallest float.
+    Raises PacingValueError outside 0 to 10,000,000, naming the argument.
+    """
+
+def queue(
+    servers: _Numbers,
+    load: _Numbers,
+    *,
+    aht_seconds: _Numbers,
+    patience_seconds: _Numbers | None = None,
+    target_seconds: _Numbers | None = None,
+    counting: _Counting = "late_abandons",
+) -> Queue:
+    """All measures of a queue: Erlang C, or Erlang A where callers give up.
+
+    Poisson arrivals, exponential handling with mean `aht_seconds`, exponential patience with mean
+    `patience_seconds` (None or infinite: nobody gives up), first come first served.
+    load: erlang offered = calls per second x aht_seconds.
+    target_seconds: t of the service level, 20 if not given.
+    counting, "late_abandons": answered within t / (answered + abandoned after t);
+    "all_abandons": answered within t / offered; "abandons_credited": (answered or abandoned within t) /
+    offered; "answered_only": answered within t / answered.
+    Numbers, or arrays that broadcast; relative error at most 1e-9. Overload without patience: everybody
+    waits, for ever (infinite waits and queue, service level 0, occupancy 1).
+    Raises PacingValueError naming the argument: servers above 0 to 10,000,000, load 0 to 10,000,000,
+    aht_seconds 0.001 to 1e9, patience_seconds 1e-6 to 1e9 or none, target_seconds 0 to 1e9; shapes that do
+    not broadcast or give more than 10,000,000 results. The GIL is released for arrays.
+    Source: Palm 1957; Garnett, Mandelbaum, Reiman 2002; Mandelbaum, Zeltyn 2007.
+    """
+
+@overload
+def servers_for_blocking(load: float, blocking: float) -> int: ...
+@overload
+def servers_for_blocking(load: _Numbers, blocking: _Numbers) -> Any:
+    """The fewest servers (lines) at which at most the share `blocking` of the calls is lost (Erlang B).
+
+    0 without load. Numbers give an int, arrays an array of int64.
+    Raises PacingValueError unless 0 < blocking < 1, and where 10,000,000 servers are too few.
+    """
+
+@overload
+def servers_for_service_level(
+    load: float,
+    service_level: float,
+    seconds: float,
+    *,
+    aht_seconds: float,
+    patience_seconds: float | None = None,
+    counting: _Counting = "late_abandons",
+) -> int: ...
+@overload
+def servers_for_service_level(
+    load: _Numbers,
+    service_level: _Numbers,
+    seconds: _Numbers,
+    *,
+    aht_seconds: _Numbers,
+    patience_seconds: _Numbers | None = None,
+    counting: _Counting = "late_abandons",
+) -> Any:
+    """The fewest servers with at least this service level at `seconds`; arguments as of `queue`.
+
+    0 without load. Numbers give an int, arrays an array of int64.
+    Raises PacingValueError unless 0 < service_level < 1, and where 10,000,000 servers are too few.
+    """
+
+@overload
+def servers_for_speed_of_answer(
+    load: float, seconds: float, *, aht_seconds: float, patience_seconds: float | None = None
+) -> int: ...
+@overload
+def servers_for_speed_of_answer(
+    load: _Numbers, seconds: _Numbers, *, aht_seconds: _Numbers, patience_seconds: _Numbers | None = None
+) -> Any:
+    """The fewest servers at which answered calls wait at most `seconds` on average.
+
+    0 without load. Numbers give an int, arrays an array of int64.
+    Raises PacingValueError unless seconds > 0, and where 10,000,000 servers are too few.
+    """
+
+@overload
+def servers_for_occupancy(
+    load: float, occupancy: float, *, aht_seconds: float, patience_seconds: float | None = None
+) -> int: ...
+@overload
+def servers_for_occupancy(
+    load: _Numbers, occupancy: _Numbers, *, aht_seconds: _Numbers, patience_seconds: _Numbers | None = None
+) -> Any:
+    """The fewest servers of whom at most the share `occupancy` is busy.
+
+    0 without load. Numbers give an int, arrays an array of int64.
+    Raises PacingValueError unless 0 < occupancy < 1, and where 10,000,000 servers are too few.
+    """
+
+@overload
+def servers_for_abandonment(
+    load: float, abandonment: float, *, aht_seconds: float, patience_seconds: float
+) -> int: ...
+@overload
+def servers_for_abandonment(
+    load: _Numbers, abandonment: _Numbers, *, aht_seconds: _Numbers, patience_seconds: _Numbers
+) -> Any:
+    """The fewest servers at which at most the share `abandonment` of the calls gives up (Erlang A).
+
+    0 without load. Numbers give an int, arrays an array of int64.
+    Raises PacingValueError unless 0 < abandonment < 1, and where 10,000,000 servers are too few.
+    """
+
+@overload
+def with_shrinkage(servers: float, shrinkage: float) -> float: ...
+@overload
+def with_shrinkage(servers: _Numbers, shrinkage: _Numbers) -> Any:
+    """Servers to roster for so many at work: servers / (1 - shrinkage).
+
+    shrinkage: share of the paid time that is not available for calls, 0 to below 1.
+    Raises PacingValueError outside these ranges.
+    """
+
+@overload
+def full_time_equivalents(paid_hours: float, hours_each: float) -> float: ...
+@overload
+def full_time_equivalents(paid_hours: _Numbers, hours_each: _Numbers) -> Any:
+    """Full-time persons for so many paid hours: paid_hours / hours_each, over the same period.
+
+    Raises PacingValueError for negative hours, or fewer than 0.001 of one person.
     """

@@ -1,28 +1,43 @@
 //! Erlang B (blocking) and C (waiting), for whole and fractional numbers of servers.
 //!
-//! 1/B(N) = 1 + N/A + N(N-1)/A^2 + ..., which is the recursion 1/B(x) = 1 + (x/A)/B(x-1) unrolled: every term is
-//! positive, so nothing cancels. It ends at the fractional part f of N in 1/B(f) = A * integral of e^(-At) (1+t)^f over
-//! t > 0 (Jagerman 1974), an incomplete gamma function. C = N B / (N - A (1 - B)).
+//! 1/B(N) = 1 + W(N, A) with the scaled upper incomplete gamma function W (Jagerman 1974), which is the well-known sum
+//! 1 + N/A + N(N-1)/A^2 + ... for whole N. C = U/(W + U), where U = N/(N - A) weighs the states with a queue.
 use crate::error::PacingError;
+use crate::gamma::gamma;
 
-const LARGEST: f64 = 1e7;
+/// The most servers and the highest load the formulas take.
+pub const LARGEST: f64 = 1e7;
 
-fn check(servers: f64, load: f64) -> Result<(), PacingError> {
-    if !(0.0..=LARGEST).contains(&servers) {
-        return Err(PacingError::Domain {
-            name: "servers",
-            value: servers,
-            allowed: "a number of servers from 0 to 10,000,000, fractions allowed",
-        });
+pub(crate) fn check_servers(servers: f64) -> Result<(), PacingError> {
+    if (0.0..=LARGEST).contains(&servers) {
+        return Ok(());
     }
-    if !(0.0..=LARGEST).contains(&load) {
-        return Err(PacingError::Domain {
-            name: "load",
-            value: load,
-            allowed: "an offered load from 0 to 10,000,000 erlang",
-        });
+    Err(PacingError::Domain {
+        name: "servers",
+        value: servers,
+        allowed: "a number of servers from 0 to 10,000,000, fractions allowed",
+    })
+}
+
+pub(crate) fn check_load(load: f64) -> Result<(), PacingError> {
+    if (0.0..=LARGEST).contains(&load) {
+        return Ok(());
     }
-    Ok(())
+    Err(PacingError::Domain {
+        name: "load",
+        value: load,
+        allowed: "an offered load from 0 to 10,000,000 erlang",
+    })
+}
+
+/// Weight of the states with a free server against 1 for "all busy, nobody waits": 1/B - 1.
+///
+/// 0 servers have no such state; with no load it is infinite.
+pub(crate) fn free_weight(servers: f64, load: f64) -> f64 {
+    if servers == 0.0 {
+        return 0.0;
+    }
+    gamma(servers, load, servers - load).upper
 }
 
 /// Probability that a call finds all `servers` busy and is lost, at `load` erlang offered (Erlang B).
@@ -32,92 +47,26 @@ fn check(servers: f64, load: f64) -> Result<(), PacingError> {
 /// # Errors
 /// [`PacingError::Domain`] for a negative, absurd or non-finite argument.
 pub fn erlang_b(servers: f64, load: f64) -> Result<f64, PacingError> {
-    check(servers, load)?;
-    if servers == 0.0 {
-        return Ok(1.0);
-    }
-    if load == 0.0 {
-        return Ok(0.0);
-    }
-    let fraction = servers.fract();
-    let mut left = servers;
-    let (mut term, mut sum, mut lost) = (1.0_f64, 1.0_f64, 0.0_f64);
-    while left >= 1.0 {
-        term *= left / load;
-        left -= 1.0;
-        // The last step carries the whole rest of the series.
-        let part = if left < 1.0 {
-            term * inverse_below_one(fraction, load)
-        } else {
-            term
-        };
-        // Kahan's summation: a hundred thousand terms would lose four digits otherwise.
-        let corrected = part - lost;
-        let next = sum + corrected;
-        lost = (next - sum) - corrected;
-        sum = next;
-        if !sum.is_finite() {
-            return Ok(0.0);
-        }
-        if term < 1e-24 * sum && left < load {
-            break;
-        }
-    }
-    if servers < 1.0 {
-        sum = inverse_below_one(fraction, load);
-    }
-    Ok((1.0 / sum).clamp(0.0, 1.0))
+    check_servers(servers)?;
+    check_load(load)?;
+    Ok((1.0 / (1.0 + free_weight(servers, load))).clamp(0.0, 1.0))
 }
 
 /// Probability that a call has to wait (Erlang C); 1 when the load is not below the number of servers.
 ///
+/// Relative error at most 1e-12; 0 where the true value is below the smallest float.
+///
 /// # Errors
 /// [`PacingError::Domain`] for a negative, absurd or non-finite argument.
 pub fn erlang_c(servers: f64, load: f64) -> Result<f64, PacingError> {
-    let blocked = erlang_b(servers, load)?;
+    check_servers(servers)?;
+    check_load(load)?;
     if load >= servers {
         // Saturated or overloaded: the queue grows without end and everybody waits. With no load nobody does.
         return Ok(if load > 0.0 { 1.0 } else { 0.0 });
     }
-    Ok((servers * blocked / ((servers - load) + load * blocked)).clamp(0.0, 1.0))
-}
-
-/// 1/B for a number of servers f in [0, 1).
-// The letters are those of the formulas (Press et al., Numerical Recipes, 6.2).
-#[allow(clippy::many_single_char_names)]
-fn inverse_below_one(f: f64, load: f64) -> f64 {
-    if f == 0.0 {
-        return 1.0;
-    }
-    let s = f + 1.0;
-    if load < 1.5 {
-        // e^A A^-f (Gamma(s) - gamma(s, A)), the lower function by its power series.
-        let (mut term, mut sum, mut n) = (1.0 / s, 1.0 / s, 0.0);
-        while term > 1e-18 * sum {
-            n += 1.0;
-            term *= load / (s + n);
-            sum += term;
-        }
-        return load.exp() * load.powf(-f) * libm::tgamma(s) - load * sum;
-    }
-    // Continued fraction of the upper incomplete gamma function (Lentz's algorithm).
-    let mut b = load + 1.0 - s;
-    let mut c = 1e300;
-    let mut d = 1.0 / b;
-    let mut h = d;
-    for n in 1..10_000_u32 {
-        let n = f64::from(n);
-        let a = -n * (n - s);
-        b += 2.0;
-        d = 1.0 / (a * d + b);
-        c = b + a / c;
-        let factor = c * d;
-        h *= factor;
-        if (factor - 1.0).abs() < 1e-16 {
-            break;
-        }
-    }
-    load * h
+    let queue = servers / (servers - load);
+    Ok((queue / (free_weight(servers, load) + queue)).clamp(0.0, 1.0))
 }
 
 #[cfg(test)]
@@ -128,12 +77,47 @@ mod tests {
         assert!((value / truth - 1.0).abs() < 1e-12, "{value} {truth}");
     }
 
+    /// 1/B by its sum, with Kahan's correction: another way than the one taken above.
+    fn by_the_sum(servers: u32, load: f64) -> f64 {
+        let (mut term, mut sum, mut lost) = (1.0_f64, 1.0_f64, 0.0_f64);
+        for left in (1..=servers).rev() {
+            term *= f64::from(left) / load;
+            let corrected = term - lost;
+            let next = sum + corrected;
+            lost = (next - sum) - corrected;
+            sum = next;
+        }
+        1.0 / sum
+    }
+
     #[test]
     fn known_values() {
         close(erlang_b(2.0, 1.0).unwrap(), 0.2);
         close(erlang_b(10.0, 5.0).unwrap(), 0.018_384_570_336_648_134);
         close(erlang_c(1.0, 0.5).unwrap(), 0.5);
         close(erlang_c(2.0, 1.0).unwrap(), 1.0 / 3.0);
+    }
+
+    #[test]
+    fn the_plain_sum_agrees_wherever_it_can_be_summed() {
+        for servers in [
+            1_u32, 2, 3, 7, 19, 20, 21, 60, 300, 1000, 30_000, 50_000, 100_000,
+        ] {
+            let n = f64::from(servers);
+            for sigmas in [
+                -30.0, -9.0, -3.1, -2.0, -1.4, -1.0, -0.1, 0.0, 0.4, 1.3, 1.5, 2.9, 8.0, 300.0,
+            ] {
+                let load = n + sigmas * n.sqrt();
+                let truth = if load > 0.0 {
+                    by_the_sum(servers, load)
+                } else {
+                    0.0
+                };
+                if truth > 1e-300 {
+                    close(erlang_b(n, load).unwrap(), truth);
+                }
+            }
+        }
     }
 
     #[test]

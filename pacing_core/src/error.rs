@@ -16,6 +16,13 @@ pub enum PacingError {
         value: String,
         allowed: &'static str,
     },
+    /// An argument is neither a number nor an array of numbers.
+    NotNumbers { name: &'static str },
+    /// An array does not broadcast with the ones before it, or would become too large.
+    Shape {
+        name: &'static str,
+        reason: &'static str,
+    },
     /// A snapshot cannot be used.
     Snapshot { reason: &'static str },
 }
@@ -27,6 +34,8 @@ impl PacingError {
         match self {
             Self::Domain { .. } => "out_of_domain",
             Self::Word { .. } => "unknown_word",
+            Self::NotNumbers { .. } => "not_numbers",
+            Self::Shape { .. } => "bad_shape",
             Self::Snapshot { .. } => "bad_snapshot",
         }
     }
@@ -49,6 +58,13 @@ impl fmt::Display for PacingError {
             } => {
                 write!(f, "{name} is {value:?}; give one of {allowed}")
             }
+            Self::NotNumbers { name } => {
+                write!(
+                    f,
+                    "{name} is no number; give a number or an array of numbers"
+                )
+            }
+            Self::Shape { name, reason } => write!(f, "the shape of {name} {reason}"),
             Self::Snapshot { reason } => {
                 write!(
                     f,

@@ -1,9 +1,9 @@
 //! Pacing of outbound dialing.
 //!
 //! The crate is pure: no clock, no thread, no input or output. Time is an argument, in seconds. `PyO3` is used
-//! in `python.rs` alone, behind the feature `python`.
+//! in the files `python*.rs` alone, behind the feature `python`.
 //!
-//! * [`erlang`]: blocking and waiting probabilities.
+//! * [`erlang`], [`queue`], [`staffing`]: blocking, waiting and giving up, and how many servers a target takes.
 //! * [`Pacer`]: how many numbers to dial now, learned from the campaign's own calls.
 //! * [`simulation`]: the base scenario, driving the same pacer.
 // PyO3's macros expand to unsafe code, so `forbid` holds for the pure build that tests and benches use.
@@ -17,14 +17,22 @@ mod duration;
 pub mod erlang;
 mod error;
 mod forecast;
+mod gamma;
 mod normal;
+mod offered_wait;
 mod pacer;
 #[cfg(feature = "python")]
 mod python;
+#[cfg(feature = "python")]
+mod python_arrays;
+#[cfg(feature = "python")]
+mod python_staffing;
+pub mod queue;
 mod random;
 mod ring;
 pub mod simulation;
 mod snapshot;
+pub mod staffing;
 
 pub use books::{AgentState, Outcome};
 pub use error::PacingError;

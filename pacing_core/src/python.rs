@@ -5,7 +5,6 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::erlang;
 use crate::simulation::{Scenario, simulate};
 use crate::{AgentState, Decision, Limits, Options, Outcome, Pacer, PacingError, Policy};
 
@@ -16,7 +15,7 @@ create_exception!(
     "An argument the core cannot work with; `code` is stable, the text says what to give instead."
 );
 
-fn raise(error: PacingError) -> PyErr {
+pub(crate) fn raise(error: PacingError) -> PyErr {
     let raised = PacingValueError::new_err(error.to_string());
     Python::attach(|py| {
         // Setting an attribute on a fresh exception only fails when memory is out; the error itself matters more.
@@ -289,16 +288,6 @@ fn simulate_base(
     })
 }
 
-#[pyfunction]
-fn erlang_b(servers: f64, load: f64) -> PyResult<f64> {
-    erlang::erlang_b(servers, load).map_err(raise)
-}
-
-#[pyfunction]
-fn erlang_c(servers: f64, load: f64) -> PyResult<f64> {
-    erlang::erlang_c(servers, load).map_err(raise)
-}
-
 #[pymodule]
 fn pacing_core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add(
@@ -309,7 +298,5 @@ fn pacing_core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyDecision>()?;
     module.add_class::<PySimulationResult>()?;
     module.add_function(wrap_pyfunction!(simulate_base, module)?)?;
-    module.add_function(wrap_pyfunction!(erlang_b, module)?)?;
-    module.add_function(wrap_pyfunction!(erlang_c, module)?)?;
-    Ok(())
+    crate::python_staffing::register(module)
 }
