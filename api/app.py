@@ -13,6 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from api import page, problems
 from api.around import Around
 from api.hub import Hub
+from api.principal import cookie_scheme, key_scheme
 from api.routes import (
     agents,
     calls,
@@ -33,6 +34,7 @@ from api.state import State
 
 STATIC = Path(__file__).parent / "static"
 VERSION = "1"
+_SIGN_IN = ("sign_in", "sign_in_by_link")
 
 
 def create_app(state: State, *, static: Path = STATIC) -> FastAPI:
@@ -93,5 +95,19 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             schemas[model.__name__].pop("$defs", None)
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
+        _say_how_to_sign_in(schema)
         app.openapi_schema = schema
     return app.openapi_schema
+
+
+def _say_how_to_sign_in(schema: dict[str, Any]) -> None:
+    """Whatever may answer 401 wants a session or a key, but for the routes where one signs in."""
+    schema["components"]["securitySchemes"] = {
+        scheme.scheme_name: scheme.model.model_dump(mode="json", by_alias=True, exclude_none=True)
+        for scheme in (cookie_scheme, key_scheme)
+    }
+    either: list[dict[str, list[str]]] = [{cookie_scheme.scheme_name: []}, {key_scheme.scheme_name: []}]
+    for methods in schema["paths"].values():
+        for operation in methods.values():
+            if "401" in operation["responses"] and operation["operationId"] not in _SIGN_IN:
+                operation["security"] = either

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, PlainTextResponse, Response
+from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
+from api.methods import allowed
 from api.problems import not_found
 
 _NOT_BUILT = (
@@ -28,7 +30,7 @@ def install(app: FastAPI, static: Path) -> None:
     @app.get("/{path:path}", include_in_schema=False)
     def page(request: Request, path: str) -> Response:
         if path.startswith("v1/") or path == "v1":
-            raise not_found("address")
+            raise HTTPException(405) if allowed(app, f"/{path}") else not_found("address")
         wanted = Path(os.path.normpath(root / path))
         if path and wanted.is_relative_to(root) and wanted.is_file() and wanted.suffix != ".html":
             return FileResponse(wanted)

@@ -28,8 +28,13 @@ WHO = "ringmaster.who"
 """The key of a request's scope that names, for the access log, who asked."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-cookie_scheme = APIKeyCookie(name=COOKIE, auto_error=False, description="A signed-in browser's session.")
-key_scheme = HTTPBearer(auto_error=False, description="An API key: `rm_…`.")
+cookie_scheme = APIKeyCookie(
+    name=COOKIE,
+    scheme_name="session",
+    auto_error=False,
+    description=f"A signed-in browser's session; what changes something needs the header {CSRF_HEADER} too.",
+)
+key_scheme = HTTPBearer(scheme_name="key", auto_error=False, description="An API key: `rm_…`.")
 
 
 @dataclass(frozen=True, slots=True)

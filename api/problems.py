@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError, OperationalError
 from starlette.exceptions import HTTPException
 
+from api.methods import allowed
 from models.errors import InvalidValue, ModelsError, NotFound
 
 log = logging.getLogger(__name__)
@@ -88,7 +89,6 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 _HTTP_CODES = {
-    400: "bad_request",
     404: "not_found",
     405: "method_not_allowed",
     413: "too_large",
@@ -112,8 +112,16 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
-        code = _HTTP_CODES.get(error.status_code, "error")
-        return Problem(error.status_code, code, str(error.detail), headers=error.headers).response()
+        status, headers = error.status_code, dict(error.headers or {})
+        if status == 405:
+            methods = allowed(app, request.url.path)
+            if not methods and request.url.path.startswith("/v1/"):
+                return not_found("address").response()
+            headers["Allow"] = ", ".join(methods) or headers.get("Allow", "GET")
+        if status == 400:  # what FastAPI makes of a body that is no JSON at all
+            status = 422
+        code = _HTTP_CODES.get(status, "error")
+        return Problem(status, code, str(error.detail), headers=headers).response()
 
     @app.exception_handler(ModelsError)
     async def models(request: Request, error: ModelsError) -> JSONResponse:
