@@ -92,7 +92,8 @@ class LeadLists(BaseModel):
 class NewCampaign(Body):
     """A campaign to be made. It stands still until it is started.
 
-    `target` may not be above `cap`, nor `cap` above 0.03 but for an administrator.
+    `target` may not be above `cap`; without one it is 0.03, or the cap if that is lower. A `cap` above 0.03 is
+    an administrator's.
     """
 
     name: str = Field(min_length=1, max_length=200, pattern=r"\S")
@@ -139,6 +140,8 @@ async def list_campaigns(who: Reader, request: Request) -> CampaignList:
 )
 async def create_campaign(given: NewCampaign, who: Controller, request: Request) -> Campaign:
     """Make a campaign. Its rules are a preset by jurisdiction and purpose: not legal advice."""
+    if "target" not in given.model_fields_set:
+        given.target = min(given.target, given.cap)
     _check(given, who)
     settings = CampaignSettings(
         campaign_id="",

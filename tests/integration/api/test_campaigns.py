@@ -89,6 +89,11 @@ def test_what_no_campaign_may_have_is_named(
     assert _count(office, "campaign") == 2
 
 
+def test_a_lower_cap_lowers_the_target(supervisor: TestClient) -> None:
+    made = supervisor.post("/v1/campaigns", json={"name": "fall", "cap": 0.01}).json()
+    assert (made["target"], made["cap"]) == (0.01, 0.01)
+
+
 def test_names_are_the_tenant_s_own(supervisor: TestClient, office: Office) -> None:
     again = supervisor.post("/v1/campaigns", json={"name": "spring"})
     assert (again.status_code, again.json()["code"]) == (409, "conflict")
