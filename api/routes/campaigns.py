@@ -92,7 +92,7 @@ class LeadLists(BaseModel):
 class NewCampaign(Body):
     """A campaign to be made. It stands still until it is started.
 
-    `target` may not be above `cap`; without one it is 0.03, or the cap if that is lower. A `cap` above 0.03 is
+    `target` may not be above `cap`; if left out it is 0.03, or a lower cap. A `cap` above 0.03 is
     an administrator's.
     """
 
