@@ -1,0 +1,96 @@
+import { Button, Group, Menu } from '@mantine/core'
+import { IconLogin2, IconLogout, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+
+import { logIn, logOut, pause, ready } from '@/api/endpoints'
+import type { AgentDetail } from '@/api/types'
+import { useShortcuts } from '@/components/shortcuts'
+import { useCommand } from '@/components/useCommand'
+
+const REASONS = ['meal', 'break', 'meeting', 'training', 'other'] as const
+
+export function AgentControls({ agent }: { agent: AgentDetail }) {
+  const { t } = useTranslation()
+  const [menuOpen, setMenuOpen] = useState(false)
+  const goOn = useCommand(
+    () => ready('me'),
+    () => t('agent.done.ready'),
+  )
+  const stop = useCommand(
+    (reason: string) => pause('me', reason),
+    () => t('agent.done.pause'),
+  )
+  const leave = useCommand(
+    () => logOut('me'),
+    () => t('agent.done.logout'),
+  )
+  const begin = useCommand(
+    () => logIn('me'),
+    () => t('agent.done.login'),
+  )
+  const isOut = agent.state === 'logged_out'
+  const canGoOn = agent.state === 'paused' || agent.state === 'wrap_up' || agent.next === 'pause'
+  const canPause = !isOut && agent.state !== 'paused' && agent.next === ''
+  useShortcuts([
+    { keys: 'r', label: t('agent.ready'), run: () => canGoOn && goOn.mutate(undefined) },
+    { keys: 'p', label: t('agent.pause'), run: () => canPause && setMenuOpen(true) },
+  ])
+  if (isOut) {
+    return (
+      <Button
+        leftSection={<IconLogin2 size={18} />}
+        loading={begin.isPending}
+        onClick={() => begin.mutate(undefined)}
+      >
+        {t('agent.login')}
+      </Button>
+    )
+  }
+  return (
+    <Group gap="xs">
+      {canGoOn && (
+        <Button
+          leftSection={<IconPlayerPlay size={18} />}
+          rightSection={<kbd aria-hidden>r</kbd>}
+          loading={goOn.isPending}
+          onClick={() => goOn.mutate(undefined)}
+        >
+          {t('agent.ready')}
+        </Button>
+      )}
+      {canPause && (
+        <Menu opened={menuOpen} onChange={setMenuOpen} position="bottom-end">
+          <Menu.Target>
+            <Button
+              variant="default"
+              leftSection={<IconPlayerPause size={18} />}
+              rightSection={<kbd aria-hidden>p</kbd>}
+              loading={stop.isPending}
+            >
+              {t('agent.pause')}
+            </Button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Label>{t('agent.why')}</Menu.Label>
+            {REASONS.map((reason) => (
+              <Menu.Item key={reason} onClick={() => stop.mutate(t(`reason.${reason}`))}>
+                {t(`reason.${reason}`)}
+              </Menu.Item>
+            ))}
+          </Menu.Dropdown>
+        </Menu>
+      )}
+      {agent.next !== 'logout' && (
+        <Button
+          variant="default"
+          leftSection={<IconLogout size={18} />}
+          loading={leave.isPending}
+          onClick={() => leave.mutate(undefined)}
+        >
+          {t('agent.logout')}
+        </Button>
+      )}
+    </Group>
+  )
+}
