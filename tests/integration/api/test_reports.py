@@ -182,13 +182,13 @@ def test_why_not_faster_with_the_dialer_s_figures(supervisor: TestClient, world:
         NOON,
         limited_by="lines",
         state="running",
-        target=0.02,
+        target=0.03,
         lines=70,
         waiting=2,
         free_agents=3.5,
         expected_answers=4.5,
         abandon_risk=0.01,
-        ledger=[200, 4],
+        ledger=[200_000, 4_000],
         agents={"ready": 3},
         switch_lag_p95_ms=12.5,
     )
@@ -207,18 +207,20 @@ def test_why_not_faster_with_the_dialer_s_figures(supervisor: TestClient, world:
         "leads_due": 0,
     }
     budget = found["budget"]
-    assert (budget["answered"], budget["abandoned"], budget["rate"]) == (200, 4, 0.02)
-    assert 0 < budget["low"] < 0.02 < budget["high"] < 0.06
-    assert (budget["target"], budget["cap"]) == (0.02, 0.03)
+    assert (budget["answered"], budget["abandoned"], budget["rate"]) == (200_000, 4_000, 0.02)
+    assert 0.0193 < budget["low"] < 0.02 < budget["high"] < 0.0207
+    assert (budget["target"], budget["cap"]) == (0.03, 0.03)
     assert (budget["window_start"], budget["window_end"]) == (iso(NOON - 86_400), iso(NOON + 29 * 86_400))
 
 
-def test_the_budget_without_a_dialer_is_counted(supervisor: TestClient, world: World, office: Office) -> None:
+def test_the_budget_is_counted_with_the_calls_that_go_on(
+    supervisor: TestClient, world: World, office: Office
+) -> None:
     work(world, office.ours.agent_id, NOON)
     found = ask(supervisor, world, "limits")
     # The legal window of today is another one than that of those calls.
     assert found["budget"]["answered"] == 0
-    show(world, NOON + 200, limited_by="agents", agents={"paused": 1})
+    show(world, NOON + 200, limited_by="agents", agents={"paused": 1}, ledger=[2, 1])
     found = ask(supervisor, world, "limits")
     assert (found["budget"]["answered"], found["budget"]["abandoned"]) == (3, 1)
     assert found["text"] == limits.NOBODY_IN
