@@ -13,7 +13,7 @@ from tests.freeswitch.sipp import Call
 
 ATTEMPTS = """
     SELECT a.id::text, a.number, a.state, a.outcome, a.abandoned, a.talk_seconds, a.wait_seconds, a.recovered,
-           l.id::text AS leg
+           a.refused_code, l.id::text AS leg
       FROM attempt a LEFT JOIN leg l ON l.attempt_id = a.id
 """
 TOLERANCE_SECONDS = 0.25
@@ -99,6 +99,7 @@ class Figures:
 
     attempts: int
     outcomes: dict[str, int]
+    not_dialed: dict[str, int]
     rang: int
     live_answers: int
     abandoned: int
@@ -118,6 +119,7 @@ def figures(rows: list[Mapping[str, Any]], calls: Mapping[str, Call]) -> Figures
     return Figures(
         attempts=len(rows),
         outcomes=dict(sorted(outcomes.items())),
+        not_dialed=dict(Counter(row["refused_code"] for row in rows if row["outcome"] == "not_dialed")),
         rang=len(calls),
         live_answers=sum(outcomes[word] for word in ("connected", "abandoned", "ended_before_agent")),
         abandoned=sum(bool(row["abandoned"]) for row in rows),

@@ -43,6 +43,7 @@ def rows(**changes: dict[str, Any]) -> list[dict[str, Any]]:
             "state": "closed",
             "outcome": OUTCOMES[one],
             "recovered": False,
+            "refused_code": "",
         }
         row |= {"abandoned": one == "alone", "wait_seconds": None, "talk_seconds": 0.0}
         found.append({**row, **talked, **changes.get(one, {})})
