@@ -6,7 +6,6 @@ dead would be obeyed by whoever is started within the next minute, to everybody'
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -38,7 +37,7 @@ Key = Annotated[
 ]
 
 _NO_DIALER = "No dialer commands this switch: start one (`ringmaster dialer`), then ask again."
-_FIRST_LOOK, _LAST_LOOK = 0.02, 0.2  # seconds between looks, longer each time
+_LOOK_SECONDS = 0.5  # a look at least so often, should an announcement be lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,12 +102,16 @@ async def write(state: State, who: Principal, wish: Wish, *, route: str, key: st
 
 async def wait(state: State, who: Principal, asked: Asked) -> Asked:
     """The command as it stands once the dialer has answered, or after `state.command_seconds`."""
-    until, pause = time.monotonic() + state.command_seconds, _FIRST_LOOK
-    while asked.is_open and time.monotonic() < until:
-        await asyncio.sleep(pause)
-        pause = min(_LAST_LOOK, 1.4 * pause)
+    until = time.monotonic() + state.command_seconds
+    while asked.is_open:
+        seen = state.hub.arrivals  # before the look: what is announced after it is heard
         async with state.database.tenant(who.tenant_id) as tx:
             asked = await tx.run(commands.get, asked.id, tenant_id=tx.only)
+        left = until - time.monotonic()
+        if left <= 0:
+            break
+        if asked.is_open:
+            await state.hub.event_arrived(seen, timeout_seconds=min(left, _LOOK_SECONDS))
     return asked
 
 
