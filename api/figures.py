@@ -1,7 +1,8 @@
 """The live figures of one tenant's campaigns: read and put into JSON once, for all who watch.
 
-The dialer's figures are read when they are announced, at most twice a second. The report of a campaign is
-counted from its calls: at most once a second, and never for more than a tenth of the time.
+A dialer's figures are read when they are announced, and shown at most twice a second for each campaign. The
+report of a campaign is counted from its calls: at most once a second, and never for more than a tenth of the
+time. It is shown with the next figures, or by itself when there are none for a while.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from models.repository import clock, live, reporting
 from models.repository.live import CampaignLive
 
 LIVE_SECONDS = 0.5
+READ_SECONDS = 0.05
+QUIET_SECONDS = 2.0
 REPORT_SECONDS = 1.0
 REPORT_SHARE = 0.1
 
@@ -66,6 +69,7 @@ def report_json(report: reporting.Report) -> dict[str, Any]:
 class _Shown:
     """What was last shown of a campaign; `counted_for`: the figures for which its report was counted."""
 
+    at: float = -QUIET_SECONDS
     live: CampaignLive | None = None
     part: str = ""
     report: dict[str, Any] | None = None
@@ -96,21 +100,25 @@ class Figures:
         while True:
             await self.bell.wait()
             self.bell.clear()
-            if not self._watched():
-                continue
-            began = time.monotonic()
-            await self.refresh()
-            await asyncio.sleep(max(0.0, began + LIVE_SECONDS - time.monotonic()))
+            if self._watched():
+                await self.refresh()
+                await asyncio.sleep(READ_SECONDS)
 
     async def refresh(self) -> None:
-        """Read once, and show what has changed."""
-        found = await self.read()
-        fresh = [figures for figures in found if self._is_new(figures)]
+        """Read once, and show what has changed; what was shown a moment ago rings the bell when it is due."""
+        now = time.monotonic()
+        fresh = [figures for figures in await self.read() if self._is_new(figures, now)]
+        due = {figures.campaign_id: self._known[figures.campaign_id].at + LIVE_SECONDS for figures in fresh}
+        later = [at - now for at in due.values() if at > now]
+        if later:
+            asyncio.get_running_loop().call_later(min(later), self.bell.set)
+        fresh = [figures for figures in fresh if due[figures.campaign_id] <= now]
         if not fresh:
             return
         for figures in fresh:
             known = self._known[figures.campaign_id]
             known.live, known.new_report, known.part = figures, False, dumps(self._part(figures))
+            known.at = now
         age = max((figures.age_seconds for figures in fresh if not figures.stale), default=0.0)
         self._show(self._frame(fresh, time.monotonic() - age))
 
@@ -150,9 +158,9 @@ class Figures:
         known = self._known.get(campaign_id)
         return None if known is None else known.report
 
-    def _is_new(self, figures: CampaignLive) -> bool:
+    def _is_new(self, figures: CampaignLive, now: float) -> bool:
         known = self._known.setdefault(figures.campaign_id, _Shown())
-        if known.live is None or known.new_report:
+        if known.live is None or (known.new_report and now >= known.at + QUIET_SECONDS):
             return True
         return (figures.updated_at, figures.stale) != (known.live.updated_at, known.live.stale)
 

@@ -39,6 +39,7 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self._delivered = {kind: self._delivery.labels(kind) for kind in ("event", "live")}
         self.sockets = Gauge("ringmaster_live_sockets", "WebSockets open now.", registry=self.registry)
         self._closed = Counter(
             "ringmaster_live_sockets_closed", "WebSockets closed, by code.", ("code",), registry=self.registry
@@ -51,7 +52,7 @@ class Metrics:
 
     def delivered(self, kind: str, seconds: float) -> None:
         """A message that was written `seconds` ago was handed to a socket."""
-        self._delivery.labels(kind).observe(max(0.0, seconds))
+        self._delivered[kind].observe(max(0.0, seconds))
 
     def closed(self, code: int) -> None:
         """A socket was closed."""

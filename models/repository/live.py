@@ -10,18 +10,20 @@ from typing import Any
 
 from sqlalchemy import text
 
-from models.repository.db import Db, notify, of_tenant, rows_json
+from models.repository.db import Db, of_tenant, rows_json
 
 LIVE_CHANNEL = "ringmaster_live"
 STALE_SECONDS = 5.0  # a dialer writes about once a second: one that is silent for so long is gone
 
 # Figures that are older by the dialer's clock change nothing, unless the writer of the newer ones is gone.
+# The wake-up is in the same statement: between the write and the commit there is nothing to wait for.
 _PUT = text(
     f"""
+    WITH told AS (SELECT pg_notify('{LIVE_CHANNEL}', ''))
     INSERT INTO live_snapshot (topic, tenant_id, payload, at, updated_at)
     SELECT r.topic, c.tenant_id, r.payload, to_timestamp(:at), clock_timestamp()
       FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(topic text, campaign_id uuid, payload jsonb)
-      LEFT JOIN campaign c ON c.id = r.campaign_id
+      CROSS JOIN told LEFT JOIN campaign c ON c.id = r.campaign_id
      WHERE r.campaign_id IS NULL OR c.id IS NOT NULL
         ON CONFLICT (topic) DO UPDATE
        SET payload = excluded.payload, at = excluded.at, updated_at = excluded.updated_at,
@@ -91,7 +93,6 @@ def put(
         for campaign_id, figures in (campaigns or {}).items()
     ]
     db.execute(_PUT, {"rows": rows_json(rows), "at": at})
-    notify(db, LIVE_CHANNEL)
 
 
 def get(db: Db, topic: str) -> Live | None:
