@@ -68,7 +68,7 @@ def worker(data_dir: DataDir = None) -> None:
         address = conninfo(url)
     except (ModelsError, ValidationError, ValueError) as error:
         _give_up("worker", error)
-    asyncio.run(serve(Worker(address), Importer(url)))
+    asyncio.run(serve(Worker(address, keep_seconds=86_400 * settings.event_days), Importer(url)))
 
 
 def api(

@@ -7,8 +7,9 @@ from typing import Any
 from api.database import Database
 from api.figures import Figures, live_json
 from api.frames import dumps
+from api.routes.agents import Agent, detail
 from api.routes.campaigns import Campaign
-from models.repository import events, live, overview
+from models.repository import desk, events, live, overview
 from models.repository.overview import Overview
 
 
@@ -25,7 +26,8 @@ async def snapshot(database: Database, tenant_id: str, figures: Figures) -> tupl
     async with database.tenant(tenant_id) as tx:
         found = await tx.run(overview.every, tenant_id=tx.only)
         shown = {one.campaign_id: live_json(one) for one in await tx.run(live.campaigns, tenant_id=tx.only)}
-        agents = await tx.run(events.agents_now, tenant_id=tx.only)
+        seats = await tx.run(desk.every, tenant_id=tx.only)
+    agents = [Agent.of(seat).model_dump(mode="json") for seat in seats]
     campaigns = [_campaign(one, shown.get(one.id), figures.report(one.id)) for one in found]
     return seq, _message(seq, campaigns, agents)
 
@@ -35,12 +37,11 @@ async def own_snapshot(database: Database, tenant_id: str, agent_id: str) -> tup
     seq = (await bounds(database)).newest  # before the state: what that lacks comes after this place
     campaigns = []
     async with database.tenant(tenant_id) as tx:
-        agents = await tx.run(events.agents_now, agent_id=agent_id, tenant_id=tx.only)
-        for agent in agents:
-            if agent["campaign_id"] is not None:
-                found = await tx.run(overview.one, agent["campaign_id"], tenant_id=tx.only)
-                campaigns.append(_campaign(found, None, None))
-    return seq, _message(seq, campaigns, agents)
+        agent = await detail(tx, agent_id)
+        if agent.campaign_id is not None:
+            found = await tx.run(overview.one, agent.campaign_id, tenant_id=tx.only)
+            campaigns.append(_campaign(found, None, None))
+    return seq, _message(seq, campaigns, [agent.model_dump(mode="json")])
 
 
 def _campaign(found: Overview, shown: dict[str, Any] | None, report: dict[str, Any] | None) -> dict[str, Any]:

@@ -25,7 +25,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 import httpx2
 import uvloop
@@ -172,9 +171,9 @@ def sign_in(demo: subprocess.Popen[str]) -> tuple[str, str]:
 async def watch(url: str, cookie: str, walls: int, *, seconds: float) -> Seen:
     """All wallboards, until the server ends."""
     seen, loop = Seen(), asyncio.get_running_loop()
-    parts = urlsplit(url)
+    host, _, port = url.partition("://")[2].rpartition(":")
     for _ in range(walls):
-        _, one = await loop.create_connection(lambda: Wall(url, cookie, seen), parts.hostname, parts.port)
+        _, one = await loop.create_connection(lambda: Wall(url, cookie, seen), host, int(port))
         seen.walls.append(one)
     async with asyncio.timeout(seconds):
         await asyncio.gather(*(one.over for one in seen.walls))

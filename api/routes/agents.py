@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from api import control
 from api.control import ANSWERS, STATUSES, Key, Wish
+from api.database import Tx
 from api.principal import Principal, allow
 from api.problems import Problem, not_found, responses
 from api.shapes import Body, Command, Moment
@@ -157,12 +158,21 @@ async def get_agent(agent_id: Who, who: Reader, request: Request) -> AgentDetail
     """One agent, with the call on their desk."""
     chosen = _whom(who, agent_id)
     async with state_of(request).database.tenant(who.tenant_id) as tx:
-        seat = await tx.run(desk.one, chosen, tenant_id=tx.only)
-        call = await tx.run(desk.call_in_hand, seat, tenant_id=tx.only)
-        campaign = None
-        if seat.campaign_id is not None:
-            campaign = asdict(await tx.run(desk.work_place, seat.campaign_id, tenant_id=tx.only))
-            campaign.pop("switch_id")
+        return await detail(tx, chosen)
+
+
+async def detail(tx: Tx, agent_id: str) -> AgentDetail:
+    """An agent with their call, also for the first message of their socket.
+
+    Raises:
+        NotFound: `agent`.
+    """
+    seat = await tx.run(desk.one, agent_id, tenant_id=tx.only)
+    call = await tx.run(desk.call_in_hand, seat, tenant_id=tx.only)
+    campaign = None
+    if seat.campaign_id is not None:
+        campaign = asdict(await tx.run(desk.work_place, seat.campaign_id, tenant_id=tx.only))
+        campaign.pop("switch_id")
     return AgentDetail(
         **Agent.of(seat).model_dump(),
         call=None if call is None else AgentCall(**asdict(call)),

@@ -29,21 +29,36 @@ def iso(moment: str) -> str:
     return f"""to_char({moment} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 
 
-# The data of each topic, over the row `r` that the fact became.
-AGENT = f"""'id', r.agent_id, 'name', r.name, 'extension', r.extension, 'campaign_id', r.known_campaign,
+def _object(fields: str, more: str = "") -> str:
+    return f"jsonb_build_object({fields}){more}"
+
+
+# The data of each topic, over the row `r` that the fact became. What an agent will do next is in the dialer's
+# memory: during a call nothing is said of it, and outside of one there is nothing to come.
+AGENT = _object(
+    f"""'id', r.agent_id, 'name', r.name, 'extension', r.extension, 'campaign_id', r.known_campaign,
     'state', r.state, 'state_since', {iso("to_timestamp(r.at)")}, 'reason', r.reason,
-    'attempt_id', r.attempt_id, 'next', ''"""
-CAMPAIGN = "'id', r.id, 'state', r.state, 'target', r.target"
-COMMAND = f"""'id', r.id, 'kind', r.kind, 'status', r.status, 'detail', r.detail,
+    'attempt_id', r.attempt_id""",
+    " || CASE WHEN r.state IN ('reserved', 'talking', 'wrap_up') THEN jsonb_build_object()"
+    " ELSE jsonb_build_object('next', '') END",
+)
+CAMPAIGN = _object("'id', r.id, 'state', r.state, 'target', r.target")
+COMMAND = _object(
+    f"""'id', r.id, 'kind', r.kind, 'status', r.status, 'detail', r.detail,
     'created_at', {iso("r.created_at")}, 'finished_at', {iso("r.finished_at")}"""
-NOTE = f"""'id', r.id, 'attempt_id', r.attempt_id, 'campaign_id', r.campaign_id, 'agent_id', r.agent_id,
+)
+NOTE = _object(
+    f"""'id', r.id, 'attempt_id', r.attempt_id, 'campaign_id', r.campaign_id, 'agent_id', r.agent_id,
     'disposition', r.disposition, 'at', {iso("to_timestamp(r.at)")}"""
-CALL = f"""'attempt_id', r.id, 'campaign_id', r.campaign_id, 'agent_id', r.agent_id, 'person_id', r.person_id,
+)
+CALL = _object(
+    f"""'attempt_id', r.id, 'campaign_id', r.campaign_id, 'agent_id', r.agent_id, 'person_id', r.person_id,
     'number', r.number, 'outcome', r.outcome, 'started_at', {iso("r.dialed_at")},
     'ringing_at', {iso("r.ringing_at")}, 'answered_at', {iso("r.answered_at")},
     'bridged_at', {iso("r.bridged_at")}, 'ended_at', {iso("to_timestamp(r.ended_wall)")},
     'talk_seconds', r.talk_seconds, 'wait_seconds', r.wait_seconds, 'abandoned', r.abandoned,
     'cause', r.cause, 'sip_status', r.sip_status, 'recovered', r.recovered"""
+)
 
 
 def told(topic: str, rows: str, data: str, *, key: str = "r.id", where: str = "true") -> str:
@@ -53,7 +68,7 @@ def told(topic: str, rows: str, data: str, *, key: str = "r.id", where: str = "t
     """
     return f"""told AS (
         INSERT INTO event (id, tenant_id, topic, at, payload)
-        SELECT {key}, r.tenant_id, '{topic}', to_timestamp(r.at), jsonb_build_object({data})
+        SELECT {key}, r.tenant_id, '{topic}', to_timestamp(r.at), {data}
           FROM {rows} WHERE {where}
             ON CONFLICT (id) DO NOTHING)"""
 
@@ -110,16 +125,6 @@ _INSERT = text(
     VALUES (:id, CAST(:tenant_id AS uuid), :topic, clock_timestamp(), CAST(:payload AS jsonb))
     """
 )
-_AGENTS = text(
-    f"""
-    SELECT jsonb_build_object({AGENT})
-      FROM (SELECT id AS agent_id, name, extension, campaign_id AS known_campaign, state, reason, attempt_id,
-                   extract(epoch FROM state_since)::float8 AS at
-              FROM agent
-             WHERE {of_tenant()} AND (CAST(:agent_id AS uuid) IS NULL OR id = CAST(:agent_id AS uuid))) AS r
-     ORDER BY r.name
-    """
-)
 
 
 def bounds(db: Db) -> Bounds:
@@ -132,11 +137,6 @@ def after(db: Db, seq: int, limit: int, *, tenant_id: str | None = None) -> list
     """The tenant's next events after place `seq`, in order."""
     rows = db.execute(_AFTER, {"after": seq, "limit": limit, "tenant_id": tenant_id})
     return [Event(*row) for row in rows]
-
-
-def agents_now(db: Db, *, agent_id: str | None = None, tenant_id: str | None = None) -> list[dict[str, Any]]:
-    """The tenant's agents, or the one, as the data of their next event would be if nothing had changed."""
-    return list(db.execute(_AGENTS, {"agent_id": agent_id, "tenant_id": tenant_id}).scalars())
 
 
 def record(db: Db, topic: str, data: Mapping[str, Any], *, tenant_id: str) -> None:

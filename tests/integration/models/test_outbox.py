@@ -73,6 +73,7 @@ def _day(world: World) -> list[Record]:
 def test_every_fact_that_matters_is_told_with_its_tenant(world: World) -> None:
     world.apply(*_day(world))
     assert [data["state"] for data in told(world, "agent")] == ["connecting", "ready", "talking", "wrap_up"]
+    assert ["next" in data for data in told(world, "agent")] == [True, True, False, False]
     (agent, *_), calls = told(world, "agent"), told(world, "call")
     assert (agent["name"], agent["campaign_id"], agent["next"]) == ("ada", world.campaign, "")
     assert agent["state_since"] == "2026-01-05T13:59:55.000000Z"
