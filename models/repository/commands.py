@@ -16,6 +16,7 @@ from models.enums import CommandKind, CommandStatus
 from models.errors import NotFound
 from models.ids import new_id
 from models.records import OperatorCommand
+from models.repository import events
 from models.repository.db import Db, clean_text, notify, object_json, of_tenant
 
 COMMAND_CHANNEL = "ringmaster_command"
@@ -32,10 +33,14 @@ _INSERT = text(
 )
 _BY_KEY = text("SELECT id::text FROM command WHERE idempotency_key = :key")
 _EXPIRE = text(
-    """
-    UPDATE command
-       SET status = 'expired', finished_at = clock_timestamp(), detail = 'no dialer took it in time'
-     WHERE switch_id = CAST(:switch_id AS uuid) AND status = 'pending' AND expires_at <= clock_timestamp()
+    f"""
+    WITH moved AS (
+        UPDATE command
+           SET status = 'expired', finished_at = clock_timestamp(), detail = 'no dialer took it in time'
+         WHERE switch_id = CAST(:switch_id AS uuid) AND status = 'pending' AND expires_at <= clock_timestamp()
+        RETURNING *, extract(epoch FROM finished_at)::float8 AS at),
+    {events.told("command", "moved r", events.COMMAND)}
+    SELECT id::text, pg_notify('{events.EVENT_CHANNEL}', '') FROM moved
     """
 )
 _TAKE = text(
@@ -55,12 +60,15 @@ _TAKE = text(
     """
 )
 _UNKNOWN = text(
-    """
-    UPDATE command
-       SET status = 'unknown', finished_at = clock_timestamp(),
-           detail = 'the dialer ended before its outcome was known'
-     WHERE switch_id = CAST(:switch_id AS uuid) AND status = 'taken'
-    RETURNING id::text
+    f"""
+    WITH moved AS (
+        UPDATE command
+           SET status = 'unknown', finished_at = clock_timestamp(),
+               detail = 'the dialer ended before its outcome was known'
+         WHERE switch_id = CAST(:switch_id AS uuid) AND status = 'taken'
+        RETURNING *, extract(epoch FROM finished_at)::float8 AS at),
+    {events.told("command", "moved r", events.COMMAND)}
+    SELECT id::text, pg_notify('{events.EVENT_CHANNEL}', '') FROM moved
     """
 )
 _STATUS = text("SELECT status, detail FROM command WHERE id = CAST(:id AS uuid)")

@@ -88,6 +88,25 @@ def test_every_fact_that_matters_is_told_with_its_tenant(world: World) -> None:
     assert (command["kind"], command["status"]) == ("stop_all", "done")
 
 
+def test_a_command_that_ends_without_a_dialer_s_word_is_told_too(world: World) -> None:
+    taken = _command(world)
+    with world.engine.begin() as db:
+        late = commands.insert(
+            db,
+            switch_id=world.switch,
+            kind=CommandKind.CAMPAIGN_PAUSE,
+            campaign_id=world.campaign,
+            tenant_id=world.tenant,
+            expires_in_seconds=-1.0,
+        )
+        assert commands.take(db, world.switch) == []
+        assert commands.mark_unknown_after_crash(db, world.switch) == [taken]
+    assert {data["id"]: data["status"] for data in told(world, "command")} == {
+        taken: "unknown",
+        late: "expired",
+    }
+
+
 def test_a_journal_applied_twice_tells_nothing_twice(world: World) -> None:
     day = _day(world)
     world.apply(*day)
