@@ -24,12 +24,13 @@ DEMO_ARGS ?=
 PYTEST_ARGS ?=
 JOBS ?= 2
 
+WEB_SOURCES := $(shell find web -type d -name node_modules -prune -o -type f -print 2>/dev/null)
 RUST_SOURCES := $(shell find pacing_core -type f \( -name '*.rs' -o -name Cargo.toml \) 2>/dev/null)
 
-.PHONY: help setup demo test test-all check format bench clean
+.PHONY: help setup demo test test-all check format schema screenshots bench clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 # The newest interpreter that is new enough; one sentence if there is none.
 define find_python
@@ -56,36 +57,60 @@ endef
 	  $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .; } >&2
 	@touch $@
 
-setup: .make/built ## set everything up, run nothing
+.make/node: web/package.json web/package-lock.json web/.npmrc
+	@{ command -v npm >/dev/null || { \
+	    echo "Ringmaster needs Node.js 20.19 or newer with npm to build its page: install it from https://nodejs.org, then run make again."; exit 2; }; \
+	  mkdir -p .make; echo "Fetching the page's packages (a minute, once) ..."; \
+	  npm --prefix web ci --no-audit --no-fund --loglevel=error; } >&2
+	@touch $@
 
-demo: .make/built ## the whole dialer on this machine: simulated switch, 50 agents (options in DEMO_ARGS)
+.make/web: .make/node $(WEB_SOURCES)
+	@{ echo "Building the page into api/static ..."; npm --prefix web run --silent build -- --logLevel warn; } >&2
+	@touch $@
+
+setup: .make/built .make/web ## set everything up, run nothing
+
+demo: .make/built .make/web ## the whole dialer on this machine: simulated switch, 50 agents (options in DEMO_ARGS)
 	@if [ -t 0 ]; then set -m; fi; `# a job of its own: Ctrl-C stops the demo, not make` \
 	$(BIN)/ringmaster demo $(DEMO_ARGS) || exit $$?
 
-test: .make/built ## the tests to run before each commit: under ten minutes on two cores
+test: .make/built .make/web ## the tests to run before each commit: under ten minutes on two cores
 	cargo test --locked --quiet -p pacing_core
+	npm --prefix web run --silent test
 	$(BIN)/python -m pytest -n $(JOBS) -m "not slow and not freeswitch" $(PYTEST_ARGS)
 
-test-all: .make/built ## every test that needs no FreeSWITCH, the long ones too
+test-all: .make/built .make/web ## every test that needs no FreeSWITCH, the long ones too
 	cargo test --locked --quiet -p pacing_core
+	npm --prefix web run --silent test
 	$(BIN)/python -m pytest -n $(JOBS) -m "not freeswitch" $(PYTEST_ARGS)
 
-check: .make/built ## format, lint, types, stubs, migrations, documentation
+check: .make/built .make/web ## format, lint, types, stubs, migrations, documentation
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest pacing_core --concise \
 	  --allowlist tests/unit/pacing_core/stubtest_allowlist.txt
+	$(BIN)/python -m api.openapi | cmp -s - web/openapi.json || { \
+	  echo "web/openapi.json is not the API's document any more: run \`make schema\`, then commit web/openapi.json and web/src/api/schema.d.ts." >&2; exit 1; }
+	npm --prefix web run --silent check
 	cargo fmt --all -- --check
 	cargo clippy --locked --quiet -p pacing_core --all-targets -- -D warnings
 	cargo clippy --locked --quiet -p pacing_core --all-targets --features python -- -D warnings
 	$(BIN)/python -m pytest tests/unit/test_imports.py tests/unit/test_docs.py \
 	  tests/integration/models/test_migrations.py
 
-format: .make/built ## rewrite the sources in the one format
+format: .make/built .make/node ## rewrite the sources in the one format
 	$(BIN)/ruff check --fix --exit-zero .
 	$(BIN)/ruff format .
 	cargo fmt --all
+	npm --prefix web run --silent format
+
+schema: .make/built .make/node ## the page's types, made anew from the API's document
+	$(BIN)/python -m api.openapi > web/openapi.json
+	npm --prefix web run --silent schema
+
+screenshots: .make/built .make/web ## the pictures of the documentation, from a running demo (needs Chromium)
+	$(BIN)/python -m tests.e2e.screenshots
 
 bench: .make/built ## the benchmarks of the pacing core
 	cargo bench --locked -p pacing_core
@@ -93,6 +118,6 @@ bench: .make/built ## the benchmarks of the pacing core
 clean: ## remove everything that was built or set up; the demo's data (.ringmaster) too
 	@if [ -x $(BIN)/ringmaster ] && [ -d .ringmaster ]; then \
 	  $(BIN)/ringmaster db stop >&2 || echo "Going on: no private PostgreSQL of .ringmaster was stopped." >&2; fi
-	rm -rf $(VENV) .make target build dist .ringmaster .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .make target build dist .ringmaster api/static web/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name node_modules -prune -o \( -name __pycache__ -o -name '*.egg-info' \) -prune -exec rm -rf {} +
 	find . -maxdepth 1 -name 'pacing_core*.so' -delete
