@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.principal import WHO
-from api.problems import Problem
+from api.problems import Problem, unexpected
 from api.state import State
 from models import logs
 from models.ids import new_id
@@ -73,7 +73,7 @@ class Around:
     ) -> None:
         path = scope["path"]
         limit = MAX_UPLOAD if path.endswith(UPLOAD_PATHS) else MAX_BODY
-        began, status, size = time.monotonic(), 500, 0
+        began, status, size, begun = time.monotonic(), 500, 0, False
 
         async def limited() -> Message:
             nonlocal size
@@ -84,9 +84,9 @@ class Around:
             return message
 
         async def dressed(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, begun = message["status"], True
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
@@ -103,6 +103,11 @@ class Around:
         except TooLarge as error:
             problem = Problem(413, "too_large", error.detail)
             await problem.response()(scope, receive, dressed)
+        except Exception as error:
+            # Answered here and not by whatever is around this, so that it is dressed and counted like others.
+            if begun:
+                raise
+            await unexpected(path, error)(scope, receive, dressed)
         finally:
             _note(scope, status, time.monotonic() - began)
 

@@ -11,7 +11,7 @@ from models.enums import UserRole
 from models.repository import live, users
 from tests.integration.api.conftest import Office
 from tests.integration.api.office import make_client, make_state, sign_in
-from tests.integration.api.wall import ORIGIN, URL, Wall, number, tell, wall
+from tests.integration.api.wall import ORIGIN, URL, Wall, key, number, tell, wall
 
 SUPERVISOR = "ours-supervisor"
 WALLS = pytest.mark.parametrize(
@@ -155,6 +155,12 @@ def test_nobody_looks_without_signing_in(client: TestClient) -> None:
     assert code_of(client, **ORIGIN) == 4401
     assert code_of(client, **ORIGIN, Cookie="ringmaster_session=nonsense") == 4401
     assert code_of(client, Authorization="Bearer rm_none_none") == 4401
+
+
+def test_a_key_looks_with_the_scope_to_read(client: TestClient, office: Office) -> None:
+    assert code_of(client, **key(office, "control", "admin", "metrics")) == 4403
+    with wall(client, headers=key(office, "read")) as shown:
+        assert shown.next()["type"] == "snapshot"
 
 
 @pytest.mark.parametrize("origin", ["", "http://evil.test", "null", "http://ringmaster.test.evil.test"])

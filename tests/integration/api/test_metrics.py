@@ -12,37 +12,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from api import secrets
 from models import logs
 from models.enums import UserRole
 from models.ids import new_id
 from models.repository import live
 from tests.integration.api.conftest import Office
 from tests.integration.api.office import make_client, make_state, sign_in
-from tests.integration.api.wall import tell, wall
+from tests.integration.api.wall import key, tell, wall
 
 HOSTILE = 'a"b\\c\nd{e}=\u202e\N{PILE OF POO}'
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
-
-
-def key(office: Office, *scopes: str) -> dict[str, str]:
-    """The header of an API key of our tenant."""
-    made = secrets.new_key()
-    with office.engine.begin() as db:
-        db.execute(
-            text(
-                "INSERT INTO api_key (id, tenant_id, name, prefix, key_hash, scopes)"
-                " VALUES (:id, :tenant, 'key', :prefix, :hash, :scopes)"
-            ),
-            {
-                "id": new_id(),
-                "tenant": office.ours.id,
-                "prefix": made.prefix,
-                "hash": made.key_hash,
-                "scopes": list(scopes),
-            },
-        )
-    return {"Authorization": f"Bearer {made.key}"}
 
 
 def scrape(client: TestClient, **headers: str) -> Samples:
@@ -145,6 +124,25 @@ def lines() -> Iterator[Lines]:
     yield kept
     root.removeHandler(kept)
     root.setLevel(logging.WARNING)
+
+
+def test_what_nobody_thought_of_is_answered_like_anything_else(
+    client: TestClient, office: Office, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    sign_in(client, "ours-admin")
+    monkeypatch.setattr("models.repository.overview.every", broken)
+    answer = client.get("/v1/campaigns")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert "fault" not in answer.text
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    failed, request = (json.loads(line) for line in lines.lines[-2:])
+    assert "a fault of ours" in failed["trace"]
+    assert failed["request_id"] == request["request_id"] == answer.headers["x-request-id"]
+    labels = (("method", "GET"), ("route", "/v1/campaigns"), ("status", "500"))
+    assert scrape(client)["ringmaster_http_requests_total", labels] == 1
 
 
 def test_every_request_has_a_line_with_its_id_and_no_secret(

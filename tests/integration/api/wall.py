@@ -12,7 +12,9 @@ from sqlalchemy import Engine, text
 from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
+from api import secrets
 from models.ids import new_id
+from tests.integration.api.conftest import Office
 
 ORIGIN = {"Origin": "http://ringmaster.test"}
 URL = "ws://ringmaster.test/v1/live"
@@ -42,6 +44,26 @@ def number(engine: Engine) -> None:
     with engine.begin() as db:
         db.execute(_NUMBER)
         db.execute(text("SELECT pg_notify('ringmaster_feed', '')"))
+
+
+def key(office: Office, *scopes: str) -> dict[str, str]:
+    """The header of an API key of our tenant."""
+    made = secrets.new_key()
+    with office.engine.begin() as db:
+        db.execute(
+            text(
+                "INSERT INTO api_key (id, tenant_id, name, prefix, key_hash, scopes)"
+                " VALUES (:id, :tenant, 'key', :prefix, :hash, :scopes)"
+            ),
+            {
+                "id": new_id(),
+                "tenant": office.ours.id,
+                "prefix": made.prefix,
+                "hash": made.key_hash,
+                "scopes": list(scopes),
+            },
+        )
+    return {"Authorization": f"Bearer {made.key}"}
 
 
 @dataclass
