@@ -82,11 +82,11 @@ class Hub:
         """The tenant's room, which fills `box` with every event from here on.
 
         Raises:
-            DBAPIError, OSError: the database is away.
+            SQLAlchemyError, OSError: the database is away.
         """
         async with self._lock:
             room = self._rooms.get(tenant_id)
-            if room is None:
+            if room is None or room.broken:
                 async with self._database.owner() as tx:
                     newest = (await tx.run(events.bounds)).newest
                 room = self._rooms[tenant_id] = Room(self._database, tenant_id, newest)

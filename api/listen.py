@@ -58,7 +58,7 @@ class Listener:
                         log.warning("announcements are heard again")
                     away = False
                     await self._listen(connection)
-            except (psycopg.OperationalError, OSError) as error:
+            except (psycopg.Error, OSError) as error:
                 if not away:
                     log.warning("announcements are not heard, trying again: %s", str(error).split("\n")[0])
                 away = True

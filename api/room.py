@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.database import Database
 from api.figures import Figures
@@ -20,8 +20,8 @@ from models.repository import events
 
 log = logging.getLogger(__name__)
 
-AWAY = (DBAPIError, OSError)
-"""What a statement raises while the database is away."""
+AWAY = (SQLAlchemyError, OSError)
+"""What a statement raises while the database is away, or has no connection left for it."""
 BATCH = 500
 RETRY_SECONDS = 1.0
 
@@ -31,12 +31,14 @@ class Room:
 
     Attributes:
         seq: the place up to which events were handed out.
+        broken: a fault of ours ended its work; its sockets are sent away, and the next ones get another room.
     """
 
     def __init__(self, database: Database, tenant_id: str, newest: int) -> None:
         self._database = database
         self._tenant_id = tenant_id
         self.seq = newest
+        self.broken = False
         self.boxes: set[Outbox] = set()
         self.figures = Figures(database, tenant_id, show=self._show, watched=self._watched)
         self.feed_bell = asyncio.Event()
@@ -49,13 +51,22 @@ class Room:
         self.feed_bell.set()
         self.figures.bell.set()
         for work in (self._feed, self.figures.run, self.figures.run_reports):
-            self._tasks.append(asyncio.create_task(_for_ever(work)))
+            self._tasks.append(asyncio.create_task(self._keep(work)))
 
     async def close(self) -> None:
         """Stop reading."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _keep(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await _for_ever(work)
+        except Exception:
+            log.exception("live data of a tenant are broken off", extra={"tenant_id": self._tenant_id})
+            self.broken = True
+            for box in self.boxes:
+                box.close("closing")
 
     async def snapshot(self, joined: float) -> tuple[int, str]:
         """(place, message): all that is now, not read before `joined` (loop time).

@@ -127,7 +127,7 @@ class _Conversation:
         """Talk until somebody ends it.
 
         Raises:
-            Closed, WebSocketDisconnect, DBAPIError, OSError.
+            Closed, WebSocketDisconnect, SQLAlchemyError, OSError.
         """
         resume = await self._first()
         async with self._state.hub.join(self._who.tenant_id, self._box) as room:

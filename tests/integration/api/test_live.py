@@ -151,6 +151,24 @@ def test_an_agent_sees_their_own_state_only(client: TestClient, office: Office) 
     assert [event["data"]["id"] for event in again.got] == [office.ours.agent_id]
 
 
+def test_a_fault_of_ours_ends_the_sockets_and_the_next_ones_are_served(
+    board: TestClient, office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    with wall(board) as shown:
+        shown.until("snapshot")
+        with monkeypatch.context() as broke:
+            broke.setattr("models.repository.events.after", broken)
+            tell(office.engine, office.ours.id)
+            number(office.engine)
+            assert shown.end() == 1012
+    assert "live data of a tenant are broken off" in caplog.text
+    with wall(board, 0) as again:
+        again.until("event")
+
+
 def test_nobody_looks_without_signing_in(client: TestClient) -> None:
     assert code_of(client, **ORIGIN) == 4401
     assert code_of(client, **ORIGIN, Cookie="ringmaster_session=nonsense") == 4401
