@@ -26,6 +26,7 @@ from api.routes import (
     metrics,
     reports,
     session,
+    staffing,
     switches,
     system,
     users,
@@ -73,6 +74,7 @@ def create_app(state: State, *, static: Path = STATIC) -> FastAPI:
         agents,
         calls,
         switches,
+        staffing,
     ):
         app.include_router(module.router)
     page.install(app, static)

@@ -49,7 +49,8 @@ impl fmt::Display for PacingError {
                 value,
                 allowed,
             } => {
-                write!(f, "{name} is {value}; give {allowed}")
+                // Debug's form: 1e-300 is not three hundred zeros.
+                write!(f, "{name} is {value:?}; give {allowed}")
             }
             Self::Word {
                 name,

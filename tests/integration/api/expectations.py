@@ -64,6 +64,15 @@ def _disposition(planted: Planted) -> dict[str, Any]:
     return {"attempt_id": planted.ids["attempt"], "disposition": "sale"}
 
 
+def _staffing(planted: Planted) -> dict[str, Any]:
+    return {
+        "calls": [100],
+        "interval_seconds": 1800,
+        "aht_seconds": 180,
+        "targets": {"service_level": 0.8},
+    }
+
+
 _READ, _CONTROL = (SUPERVISOR, ApiScope.READ), (SUPERVISOR, ApiScope.CONTROL)
 _IMPORT, _ADMIN = (SUPERVISOR, ApiScope.IMPORT), (ADMIN, ApiScope.ADMIN)
 _DESK = (AGENT, ApiScope.CONTROL)
@@ -117,6 +126,7 @@ LINES: Mapping[str, Line] = {
     "list_calls": _line(*_READ, 200),
     "get_call": _line(*_READ, 200),
     "list_switches": _line(*_READ, 200),
+    "plan_staffing": _line(*_READ, 200, body=_staffing),
 }
 # The table whose row an id in a path, query or body names.
 TABLES = {
