@@ -16,6 +16,8 @@ export default defineConfig({
     // The page's policy forbids inline scripts and data: addresses for all but images.
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
+    // The chart, which the wallboard loads after everything else.
+    chunkSizeWarningLimit: 600,
   },
   server: { proxy: { '/v1': { target: api, ws: true } } },
   test: {

@@ -10,6 +10,7 @@ void i18n.use(initReactI18next).init({
   // React escapes; escaping twice would show &amp; in names.
   interpolation: { escapeValue: false },
   returnNull: false,
+  showSupportNotice: false,
 })
 
 export default i18n

@@ -252,6 +252,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Calls
+         * @description Finished calls that began in [since, until), the newest first.
+         */
+        get: operations["list_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calls/{attempt_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Call
+         * @description One finished call, with its notes, legs and the rules' verdict.
+         */
+        get: operations["get_call"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/campaigns": {
         parameters: {
             query?: never;
@@ -671,6 +711,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/switches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Switches
+         * @description Every switch of the installation: tenants share them.
+         */
+        get: operations["list_switches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/users": {
         parameters: {
             query?: never;
@@ -867,6 +927,169 @@ export interface components {
          * @enum {string}
          */
         AttemptState: "claimed" | "dialing" | "ringing" | "answered" | "bridging" | "connected" | "message" | "closed";
+        /**
+         * Call
+         * @description A finished call. `wait_seconds`: answer to agent; `abandoned`: counts in the abandon rate.
+         */
+        Call: {
+            /** Abandoned */
+            abandoned: boolean;
+            /** Agent Id */
+            agent_id: string | null;
+            /** Answered At */
+            answered_at: string | null;
+            /** Attempt Id */
+            attempt_id: string;
+            /** Bridged At */
+            bridged_at: string | null;
+            /** Campaign Id */
+            campaign_id: string;
+            /** Cause */
+            cause: string;
+            /**
+             * Ended At
+             * Format: date-time
+             */
+            ended_at: string;
+            /** Number */
+            number: string;
+            outcome: components["schemas"]["Outcome"];
+            /** Person Id */
+            person_id: string;
+            /** Person Name */
+            person_name: string;
+            /** Recovered */
+            recovered: boolean;
+            /** Ringing At */
+            ringing_at: string | null;
+            /** Sip Status */
+            sip_status: number | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Talk Seconds */
+            talk_seconds: number;
+            /** Wait Seconds */
+            wait_seconds: number | null;
+        };
+        /**
+         * CallDetail
+         * @description A call with its notes and legs, and what the rules judged when it was claimed.
+         */
+        CallDetail: {
+            /** Abandoned */
+            abandoned: boolean;
+            /** Agent Id */
+            agent_id: string | null;
+            /** Answered At */
+            answered_at: string | null;
+            /** Attempt Id */
+            attempt_id: string;
+            /** Bridged At */
+            bridged_at: string | null;
+            /** Campaign Id */
+            campaign_id: string;
+            /** Cause */
+            cause: string;
+            /**
+             * Ended At
+             * Format: date-time
+             */
+            ended_at: string;
+            /** Legs */
+            legs: components["schemas"]["CallLeg"][];
+            /** Notes */
+            notes: components["schemas"]["CallNote"][];
+            /** Number */
+            number: string;
+            outcome: components["schemas"]["Outcome"];
+            /** Person Id */
+            person_id: string;
+            /** Person Name */
+            person_name: string;
+            /** Recovered */
+            recovered: boolean;
+            /** Ringing At */
+            ringing_at: string | null;
+            /** Rule Inputs */
+            rule_inputs: {
+                [key: string]: unknown;
+            };
+            /** Rule Verdict */
+            rule_verdict: {
+                [key: string]: unknown;
+            };
+            /** Sip Status */
+            sip_status: number | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Talk Seconds */
+            talk_seconds: number;
+            /** Wait Seconds */
+            wait_seconds: number | null;
+        };
+        /**
+         * CallLeg
+         * @description One channel of the call on the switch.
+         */
+        CallLeg: {
+            /** Answered At */
+            answered_at: string | null;
+            /** Bridged At */
+            bridged_at: string | null;
+            /** Cause */
+            cause: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Id */
+            id: string;
+            kind: components["schemas"]["LegKind"];
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Ringing At */
+            ringing_at: string | null;
+            /** Sip Status */
+            sip_status: number | null;
+        };
+        /**
+         * CallList
+         * @description A page of calls, the newest first.
+         */
+        CallList: {
+            /** Items */
+            items: components["schemas"]["Call"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * CallNote
+         * @description A disposition or note, with its author.
+         */
+        CallNote: {
+            /** Agent Id */
+            agent_id: string;
+            /** Agent Name */
+            agent_name: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Disposition */
+            disposition: string;
+            /** Id */
+            id: string;
+            /** Text */
+            text: string;
+        };
         /**
          * Campaign
          * @description A campaign. `rules`: a preset's name or `custom`; `leads`: how many are in which state.
@@ -1206,6 +1429,12 @@ export interface components {
          */
         LeadState: "new" | "retry" | "cooling" | "dialing" | "held" | "closed" | "expired" | "erased";
         /**
+         * LegKind
+         * @description Whose phone a leg reaches.
+         * @enum {string}
+         */
+        LegKind: "customer" | "agent";
+        /**
          * LimitFigures
          * @description What the dialer goes by; null unless a dialer shows it now. `leads_due` is counted in the database.
          */
@@ -1311,7 +1540,8 @@ export interface components {
          * NewCampaign
          * @description A campaign to be made. It stands still until it is started.
          *
-         *     `target` may not be above `cap`, nor `cap` above 0.03 but for an administrator.
+         *     `target` may not be above `cap`; if left out it is 0.03, or a lower cap. A `cap` above 0.03 is
+         *     an administrator's.
          */
         NewCampaign: {
             /**
@@ -1429,6 +1659,12 @@ export interface components {
             password: string;
             role: components["schemas"]["UserRole"];
         };
+        /**
+         * Outcome
+         * @description How an attempt ended: exactly one per attempt.
+         * @enum {string}
+         */
+        Outcome: "connected" | "abandoned" | "ended_before_agent" | "no_answer" | "busy" | "rejected" | "invalid_number" | "congestion" | "carrier_failure" | "switch_refused" | "switch_lost" | "cancelled" | "unknown" | "not_dialed";
         /**
          * Pause
          * @description Why, in a few words: meal, meeting, training.
@@ -1656,6 +1892,34 @@ export interface components {
         Stopped: {
             /** Commands */
             commands: components["schemas"]["Command"][];
+        };
+        /**
+         * Switch
+         * @description A switch. What a dialer shows is of the tenant's own campaigns there, at `at`; else null.
+         */
+        Switch: {
+            /** At */
+            at: string | null;
+            /** Core Uuid */
+            core_uuid: string | null;
+            /** Has Dialer */
+            has_dialer: boolean;
+            /** Id */
+            id: string;
+            /** Link Up */
+            link_up: boolean | null;
+            /** Name */
+            name: string;
+            /** Switch Lag P95 Ms */
+            switch_lag_p95_ms: number | null;
+        };
+        /**
+         * SwitchList
+         * @description Switches by name.
+         */
+        SwitchList: {
+            /** Items */
+            items: components["schemas"]["Switch"][];
         };
         /**
          * Target
@@ -2620,6 +2884,130 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_calls: {
+        parameters: {
+            query?: {
+                campaign_id?: string | null;
+                agent_id?: string | null;
+                outcome?: components["schemas"]["Outcome"] | null;
+                since?: string | null;
+                until?: string | null;
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                attempt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDetail"];
+                };
             };
             /** @description Unauthorized */
             401: {
@@ -4254,6 +4642,44 @@ export interface operations {
             };
             /** @description Service Unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_switches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwitchList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

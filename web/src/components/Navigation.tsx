@@ -6,7 +6,7 @@ import { includes } from '@/session/session'
 
 import styles from './Shell.module.css'
 
-export function Navigation({ role }: { role: Role }) {
+export function Navigation({ role, hasDesk }: { role: Role; hasDesk: boolean }) {
   const { t } = useTranslation()
   const supervises = includes(role, 'supervisor')
   const links = [
@@ -16,7 +16,8 @@ export function Navigation({ role }: { role: Role }) {
           { to: '/campaigns', label: t('nav.campaigns') },
           { to: '/agents', label: t('nav.agents') },
         ]
-      : [{ to: '/agent', label: t('nav.myCalls') }]),
+      : []),
+    ...(hasDesk || !supervises ? [{ to: '/agent', label: t('nav.myCalls') }] : []),
     ...(role === 'admin'
       ? [
           { to: '/users', label: t('nav.users') },

@@ -56,7 +56,7 @@ export function Shell() {
         {t('nav.skip')}
       </a>
       <header className={styles.header}>
-        <Navigation role={user.role} />
+        <Navigation role={user.role} hasDesk={user.agent_id !== null} />
         <Group gap="xs" wrap="nowrap">
           <ConnectionState />
           <SchemeSwitch />

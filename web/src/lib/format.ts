@@ -34,7 +34,7 @@ export function duration(seconds: number): string {
 }
 
 export function timeOfDay(iso: string): string {
-  return new Intl.DateTimeFormat(locale(), { hour: '2-digit', minute: '2-digit' }).format(
+  return new Intl.DateTimeFormat(locale(), { hour: 'numeric', minute: '2-digit' }).format(
     new Date(iso),
   )
 }

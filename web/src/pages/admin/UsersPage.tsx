@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Table, Text, Title } from '@mantine/core'
+import { Button, Group, Table, Text, Title } from '@mantine/core'
 import { useDisclosure, useDocumentTitle } from '@mantine/hooks'
 import { IconPlus } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
@@ -81,13 +81,11 @@ function Row({ user }: { user: User }) {
         {user.last_sign_in_at ? dateAndTime(user.last_sign_in_at) : t('users.never')}
       </Table.Td>
       <Table.Td>
-        <Badge variant="outline" color="gray" c="var(--mantine-color-text)">
-          {user.disabled
-            ? t('users.disabled')
-            : user.locked_until
-              ? t('users.locked', { time: dateAndTime(user.locked_until) })
-              : t('users.active')}
-        </Badge>
+        {user.disabled
+          ? t('users.disabled')
+          : user.locked_until
+            ? t('users.locked', { time: dateAndTime(user.locked_until) })
+            : t('users.active')}
       </Table.Td>
       <Table.Td>
         {user.id !== own && (

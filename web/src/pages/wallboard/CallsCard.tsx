@@ -28,7 +28,7 @@ export function CallsCard({
         </span>
       }
     >
-      <dl className={`${styles.row ?? ''} ${bar.list ?? ''}`}>
+      <dl className={`${bar.list ?? ''} ${bar.calls ?? ''}`}>
         {stages(live?.calls ?? {}).map(([stage, calls]) => (
           <div key={stage} className={bar.item}>
             <dt className={styles.note}>{t(`stage.${stage}`)}</dt>

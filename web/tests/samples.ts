@@ -1,0 +1,71 @@
+// Values as the API gives them, for the tests.
+
+import type { Agent, Live } from '@/api/types'
+import type { LiveCampaign } from '@/live/messages'
+
+export const live = (change: Partial<Live> = {}): Live => ({
+  at: '2026-11-25T10:00:00Z',
+  updated_at: '2026-11-25T10:00:00Z',
+  stale: false,
+  state: 'running',
+  target: 0.03,
+  limited_by: 'agents',
+  lines: 10,
+  waiting: 0,
+  dialed: 100,
+  live_answers: 30,
+  abandoned: 1,
+  ended_before_agent: 0,
+  ledger: [30, 1],
+  expected_answers: 2,
+  free_agents: 1,
+  abandon_risk: 0.1,
+  agents: { talking: 5 },
+  calls: { bridged: 5 },
+  link_up: true,
+  blocked: [],
+  switch_lag_p95_ms: 1,
+  lag_p99_ms: 1,
+  speed: 1,
+  ...change,
+})
+
+export const campaign = (change: Partial<LiveCampaign> = {}): LiveCampaign => ({
+  id: 'c1',
+  name: 'spring',
+  state: 'running',
+  mode: 'predictive',
+  target: 0.03,
+  cap: 0.03,
+  grace_seconds: 2,
+  ring_seconds: 30,
+  wrap_up_limit_seconds: 120,
+  gateway: 'carrier',
+  caller_id: '',
+  message: '',
+  max_lines: 100,
+  calls_per_second: 50,
+  rules: 'demo',
+  window_start: '2026-11-01T00:00:00Z',
+  window_days: 28,
+  switch_id: null,
+  created_at: '2026-11-01T00:00:00Z',
+  started_at: null,
+  leads: {},
+  live: live(),
+  report: null,
+  ...change,
+})
+
+export const agent = (change: Partial<Agent> = {}): Agent => ({
+  id: 'a1',
+  name: 'Ada',
+  extension: '1001',
+  campaign_id: 'c1',
+  state: 'ready',
+  state_since: '2026-11-25T09:59:00Z',
+  reason: '',
+  attempt_id: null,
+  next: '',
+  ...change,
+})
