@@ -133,6 +133,7 @@ def rightful(one: Operation, stage: Scene) -> dict[str, str]:
 def test_every_operation_has_its_line() -> None:
     unknown = {one.name for one in OPERATIONS} - set(LINES)
     assert not unknown, "say in expectations.py who may"
+    assert set(LINES) == {one.name for one in OPERATIONS}, "lines of operations that are gone"
     assert {name for one in OPERATIONS for name in (*one.path_ids, *one.query_ids)} <= {*TABLES, "cursor"}
     assert {name for one in OPERATIONS for name in one.body_ids} <= {*TABLES, *COMMON}
 
