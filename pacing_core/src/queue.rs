@@ -208,19 +208,19 @@ impl Queue {
     /// Share of those who do not find a free server that gives up.
     #[must_use]
     pub fn abandonment_of_waiting(&self) -> f64 {
-        self.gamma.map_or(0.0, |g| g.lost)
+        self.gamma.map_or(0.0, |g| g.lost.clamp(0.0, 1.0))
     }
 
     /// Share of the calls that are answered.
     fn served(&self) -> f64 {
-        self.free + self.wait * self.gamma.map_or(1.0, |g| g.kept)
+        (self.free + self.wait * self.gamma.map_or(1.0, |g| g.kept)).min(1.0)
     }
 
     /// Mean seconds in the queue of those who do not find a free server; infinite where the queue grows without end.
     #[must_use]
     pub fn mean_wait_of_waiting(&self) -> f64 {
         match self.gamma {
-            Some(g) => g.lost * self.demand.patience,
+            Some(_) => self.abandonment_of_waiting() * self.demand.patience,
             None if self.overloaded() => f64::INFINITY,
             None => self.demand.aht / (self.servers - self.demand.load),
         }
@@ -277,7 +277,8 @@ impl Queue {
     #[must_use]
     pub fn answered_within(&self, seconds: f64) -> f64 {
         let Some(g) = self.gamma else {
-            return self.free + self.wait * self.tail_for_ever(seconds).below;
+            // Rounding may carry the sum of the parts a last digit above 1.
+            return (self.free + self.wait * self.tail_for_ever(seconds).below).min(1.0);
         };
         let (x, y) = self.shape();
         let gap = self.gap() + 1.0;
@@ -288,7 +289,7 @@ impl Queue {
             seconds / self.demand.patience,
             &gamma(x + 1.0, y, gap),
         );
-        self.free + self.wait * g.kept * served.below
+        (self.free + self.wait * g.kept * served.below).min(1.0)
     }
 
     /// Answered or given up within t / offered, and its complement.

@@ -6,7 +6,7 @@ import random
 from statistics import mean, stdev
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import pacing_core
@@ -106,6 +106,13 @@ servers_like = logarithmic(1e-6, 1e7)
     patience=st.none() | logarithmic(1e-6, 1e9),
     seconds=st.just(0.0) | logarithmic(1e-6, 1e9),
 )
+@example(
+    servers=7326568.270082781,
+    load=7311125.514454758,
+    aht=0.7473223034456214,
+    patience=659314352.8667796,
+    seconds=20.0,
+)  # the parts once added up to 1 + 2e-16
 def test_shares_are_shares(
     servers: float, load: float, aht: float, patience: float | None, seconds: float
 ) -> None:
