@@ -691,6 +691,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/staffing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan Staffing
+         * @description The fewest agents for every interval that reach the targets, and what each then comes to.
+         */
+        post: operations["plan_staffing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/stop-all": {
         parameters: {
             query?: never;
@@ -1884,6 +1904,98 @@ export interface components {
              * Format: password
              */
             password: string;
+        };
+        /**
+         * Staffing
+         * @description `intervals`: the fewest agents of each. `around`: the busiest one with fewer and with more agents.
+         */
+        Staffing: {
+            /** Around */
+            around: components["schemas"]["StaffingRow"][];
+            /** Full Time Equivalents */
+            full_time_equivalents: number | null;
+            /** Intervals */
+            intervals: components["schemas"]["StaffingRow"][];
+            /** Paid Hours */
+            paid_hours: number;
+        };
+        /**
+         * StaffingQuestion
+         * @description Calls of one interval or of several of the same length. Without patience nobody gives up (Erlang C).
+         *
+         *     `shrinkage`: share of the paid time that is not available for calls. `hours_each`: paid hours of one
+         *     full-time person over all the intervals together.
+         */
+        StaffingQuestion: {
+            /** Aht Seconds */
+            aht_seconds: number;
+            /** Calls */
+            calls: number[];
+            /** Hours Each */
+            hours_each?: number | null;
+            /** Interval Seconds */
+            interval_seconds: number;
+            /** Patience Seconds */
+            patience_seconds?: number | null;
+            /**
+             * Shrinkage
+             * @default 0
+             */
+            shrinkage?: number;
+            targets: components["schemas"]["StaffingTargets"];
+        };
+        /**
+         * StaffingRow
+         * @description One interval with so many agents. No wait and no queue length: they grow without end.
+         */
+        StaffingRow: {
+            /** Abandonment */
+            abandonment: number;
+            /** Agents */
+            agents: number;
+            /** Calls */
+            calls: number;
+            /** Load Erlang */
+            load_erlang: number;
+            /** Mean Queue */
+            mean_queue: number | null;
+            /** Occupancy */
+            occupancy: number;
+            /** Reaches Targets */
+            reaches_targets: boolean;
+            /** Rostered Agents */
+            rostered_agents: number;
+            /** Service Level */
+            service_level: number;
+            /** Speed Of Answer Seconds */
+            speed_of_answer_seconds: number | null;
+            /** Wait Probability */
+            wait_probability: number;
+        };
+        /**
+         * StaffingTargets
+         * @description What has to be reached, all of it at once; at least one of them.
+         */
+        StaffingTargets: {
+            /** Abandonment */
+            abandonment?: number | null;
+            /**
+             * Counting
+             * @default late_abandons
+             * @enum {string}
+             */
+            counting?: "late_abandons" | "all_abandons" | "abandons_credited" | "answered_only";
+            /** Occupancy */
+            occupancy?: number | null;
+            /** Service Level */
+            service_level?: number | null;
+            /** Speed Of Answer Seconds */
+            speed_of_answer_seconds?: number | null;
+            /**
+             * Within Seconds
+             * @default 20
+             */
+            within_seconds?: number;
         };
         /**
          * Stopped
@@ -4565,6 +4677,57 @@ export interface operations {
             };
             /** @description Too Many Requests */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    plan_staffing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StaffingQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Staffing"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
