@@ -96,7 +96,9 @@ function Head({ campaign, others, onChoose }: HeadProps) {
       )}
       <Text size="sm" c="dimmed" className={styles.period}>
         {report ? t('wallboard.period', { time: moment(report.since) }) : t('wallboard.noPeriod')}
-        {live && live.speed !== 1 && ` · ${t('wallboard.speed', { speed: Math.round(live.speed * 10) / 10 })}`}
+        {live &&
+          live.speed !== 1 &&
+          ` · ${t('wallboard.speed', { speed: Math.round(live.speed * 10) / 10 })}`}
       </Text>
       <StopAll />
     </div>
