@@ -69,8 +69,9 @@ const agent = (agent_id: string) => ({ params: { path: { agent_id } } })
 
 export const getAgents = () => body(client.GET('/v1/agents'))
 export const getAgent = (id: string) => body(client.GET('/v1/agents/{agent_id}', agent(id)))
-export const logIn = (id: string) =>
-  body(client.POST('/v1/agents/{agent_id}/login', { ...agent(id), body: {} }))
+/** Without a campaign: the one they worked for last. */
+export const logIn = (id: string, campaign_id: string | null) =>
+  body(client.POST('/v1/agents/{agent_id}/login', { ...agent(id), body: { campaign_id } }))
 export const logOut = (id: string) => body(client.POST('/v1/agents/{agent_id}/logout', agent(id)))
 export const pause = (id: string, reason: string) =>
   body(client.POST('/v1/agents/{agent_id}/pause', { ...agent(id), body: { reason } }))

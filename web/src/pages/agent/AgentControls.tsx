@@ -1,12 +1,14 @@
 import { Button, Group, Menu } from '@mantine/core'
-import { IconLogin2, IconLogout, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react'
+import { IconLogout, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import { logIn, logOut, pause, ready } from '@/api/endpoints'
+import { logOut, pause, ready } from '@/api/endpoints'
 import type { AgentDetail } from '@/api/types'
 import { useShortcuts } from '@/components/shortcuts'
 import { useCommand } from '@/components/useCommand'
+
+import { LogIn } from './LogIn'
 
 const REASONS = ['meal', 'break', 'meeting', 'training', 'other'] as const
 
@@ -25,10 +27,6 @@ export function AgentControls({ agent }: { agent: AgentDetail }) {
     () => logOut('me'),
     () => t('agent.done.logout'),
   )
-  const begin = useCommand(
-    () => logIn('me'),
-    () => t('agent.done.login'),
-  )
   const isOut = agent.state === 'logged_out'
   const canGoOn = agent.state === 'paused' || agent.state === 'wrap_up' || agent.next === 'pause'
   const canPause = !isOut && agent.state !== 'paused' && agent.next === ''
@@ -36,17 +34,7 @@ export function AgentControls({ agent }: { agent: AgentDetail }) {
     { keys: 'r', label: t('agent.ready'), run: () => canGoOn && goOn.mutate(undefined) },
     { keys: 'p', label: t('agent.pause'), run: () => canPause && setMenuOpen(true) },
   ])
-  if (isOut) {
-    return (
-      <Button
-        leftSection={<IconLogin2 size={18} />}
-        loading={begin.isPending}
-        onClick={() => begin.mutate(undefined)}
-      >
-        {t('agent.login')}
-      </Button>
-    )
-  }
+  if (isOut) return <LogIn agent={agent} />
   return (
     <Group gap="xs">
       {canGoOn && (
