@@ -25,7 +25,7 @@ PYTEST_ARGS ?=
 JOBS ?= 2
 
 WEB_SOURCES := $(shell find web -type d -name node_modules -prune -o -type f -print 2>/dev/null)
-RUST_SOURCES := $(shell find pacing_core -type f \( -name '*.rs' -o -name Cargo.toml \) 2>/dev/null)
+RUST_SOURCES := $(shell find pacing_core -type f \( -name '*.rs' -o -name '*.toml' \) 2>/dev/null)
 
 .PHONY: help setup demo test test-all check format schema screenshots bench clean
 

@@ -1,30 +1,41 @@
-"""Pacing of outbound dialing, in Rust: staffing, the pacer, a simulation of the base scenario.
+"""Pacing of outbound dialing, in Rust: staffing, the pacer, and the laboratory that compares policies.
 
 Times are seconds as floats, ids any unsigned 64-bit integers. Nothing here reads a clock.
 """
 
-from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias, final, overload
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Protocol, TypeAlias, final, overload, type_check_only
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "AgentView",
+    "CallView",
     "Decision",
+    "Event",
     "Pacer",
     "PacingValueError",
+    "PolicyDecision",
     "Queue",
+    "Run",
+    "Scenario",
     "SimulationResult",
+    "Snapshot",
     "erlang_b",
     "erlang_c",
     "full_time_equivalents",
+    "interval",
+    "policies",
     "queue",
     "servers_for_abandonment",
     "servers_for_blocking",
     "servers_for_occupancy",
     "servers_for_service_level",
     "servers_for_speed_of_answer",
+    "simulate",
     "simulate_base",
+    "tune",
     "with_shrinkage",
 ]
 
@@ -394,3 +405,296 @@ def full_time_equivalents(paid_hours: _Numbers, hours_each: _Numbers) -> Any:
 
     Raises PacingValueError for negative hours, or fewer than 0.001 of one person.
     """
+
+@final
+class Scenario:
+    """Who works, whom they call, what is allowed. Frozen; times are seconds."""
+
+    @staticmethod
+    def named(name: str, overrides: str = "") -> Scenario:
+        """A scenario of the suite, with what `overrides` (TOML, such as "agents = 20") says instead.
+
+        Raises PacingValueError for an unknown name or key, or a value outside its range.
+        """
+    @staticmethod
+    def from_toml(text: str) -> Scenario:
+        """One's own; `extends = "base"` takes over what it does not say. Raises PacingValueError."""
+    @staticmethod
+    def names() -> list[str]:
+        """The suite."""
+    def to_toml(self) -> str:
+        """Complete, and in one form only: equal texts are equal scenarios."""
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def about(self) -> str: ...
+    @property
+    def agents(self) -> int: ...
+    @property
+    def seconds(self) -> float:
+        """Length of a run, warm-up included."""
+    @property
+    def warmup_seconds(self) -> float:
+        """Nothing before is measured."""
+    @property
+    def target(self) -> float: ...
+    @property
+    def cap(self) -> float: ...
+    @property
+    def handle_seconds(self) -> float:
+        """Mean talk and wrap-up at the start."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class Run:
+    """One simulated run. Frozen. Counts: calls dialed after the warm-up; `total_` ones from the start."""
+
+    @property
+    def seed(self) -> int: ...
+    @property
+    def attempts(self) -> int:
+        """Dials."""
+    @property
+    def answered(self) -> int:
+        """Answered by a person: connected + abandoned."""
+    @property
+    def connected(self) -> int: ...
+    @property
+    def abandoned(self) -> int:
+        """No agent within the grace."""
+    @property
+    def unanswered(self) -> int: ...
+    @property
+    def failed(self) -> int:
+        """Failed by the carrier."""
+    @property
+    def given_up(self) -> int: ...
+    @property
+    def total_answered(self) -> int: ...
+    @property
+    def total_abandoned(self) -> int: ...
+    @property
+    def inbound(self) -> int:
+        """Inbound calls, from the start."""
+    @property
+    def inbound_waited(self) -> int:
+        """Of those, the ones that found no agent at once."""
+    @property
+    def inbound_wait_seconds(self) -> float: ...
+    @property
+    def talk_seconds(self) -> float:
+        """Agent seconds in conversation."""
+    @property
+    def wrap_seconds(self) -> float: ...
+    @property
+    def staffed_seconds(self) -> float:
+        """Agent seconds logged in and not paused."""
+    @property
+    def line_seconds(self) -> float:
+        """Line seconds of outbound calls before an agent has them, from the start."""
+    @property
+    def most_lines(self) -> int:
+        """Most calls at once that were not yet with an agent."""
+    @property
+    def decisions(self) -> int: ...
+    @property
+    def occupancy(self) -> float:
+        """(talk + wrap-up) / staffed."""
+    @property
+    def abandon_rate(self) -> float:
+        """abandoned / answered."""
+    @property
+    def talk_minutes_per_agent_hour(self) -> float: ...
+    @property
+    def dials_per_contact(self) -> float: ...
+    @property
+    def worst_quarter(self) -> float:
+        """Highest abandon rate of a quarter of an hour with 20 answers or more, from the start."""
+    @property
+    def worst_hour(self) -> float:
+        """The same of four quarters in a row."""
+    @property
+    def quarters(self) -> list[tuple[int, int, float, float]]:
+        """Of each quarter of an hour: answered, abandoned, busy and staffed agent seconds."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class AgentView:
+    """An agent as a policy sees one. Frozen."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def state(self) -> Literal["idle", "reserved", "talk", "wrap", "away"]: ...
+    @property
+    def since(self) -> float:
+        """Second at which this state began."""
+    @property
+    def next(self) -> Literal["ready", "pause", "logout"]:
+        """What comes after the present call or idle time, as far as anybody was told."""
+    @property
+    def planned(self) -> float | None:
+        """Second at which that is planned."""
+
+@final
+class CallView:
+    """A call that is not yet with an agent, as a policy sees one. Frozen."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def stage(self) -> Literal["in_flight", "waiting"]: ...
+    @property
+    def dialed(self) -> float:
+        """Second of the dial."""
+    @property
+    def since(self) -> float:
+        """Second at which the stage began."""
+    @property
+    def p(self) -> float | None:
+        """The lead's own answer probability, where policies are told."""
+
+@final
+class Snapshot:
+    """How things stand at a decision. Frozen, versioned."""
+
+    @property
+    def version(self) -> int: ...
+    @property
+    def now(self) -> float:
+        """Seconds since the run's start."""
+    @property
+    def agents(self) -> tuple[AgentView, ...]: ...
+    @property
+    def calls(self) -> tuple[CallView, ...]: ...
+    @property
+    def pending(self) -> int:
+        """Dials decided and not yet made."""
+    @property
+    def hopper(self) -> int:
+        """Leads that may be dialed now."""
+    @property
+    def lines_free(self) -> int: ...
+    @property
+    def rate_tokens(self) -> int:
+        """Calls that the calls-per-second limit allows now."""
+    @property
+    def target(self) -> float: ...
+    @property
+    def cap(self) -> float: ...
+    @property
+    def answered(self) -> int:
+        """Answered by a person since the run's start."""
+    @property
+    def abandoned(self) -> int: ...
+    @property
+    def budget_left(self) -> float:
+        """Abandons that the cap still allows; negative when overdrawn."""
+    @property
+    def idle(self) -> int:
+        """Agents idle."""
+    @property
+    def talking(self) -> int: ...
+    @property
+    def wrapping(self) -> int: ...
+    @property
+    def in_flight(self) -> int:
+        """Calls dialed and not answered."""
+    @property
+    def waiting(self) -> int:
+        """Answered people waiting for an agent."""
+
+@final
+class Event:
+    """Something that happened. Frozen."""
+
+    @property
+    def now(self) -> float: ...
+    @property
+    def kind(
+        self,
+    ) -> Literal["agent", "agent_gone", "dialed", "answered", "connected", "abandoned", "ended"]: ...
+    @property
+    def agent(self) -> int | None: ...
+    @property
+    def call(self) -> int | None: ...
+    @property
+    def state(self) -> Literal["idle", "reserved", "talk", "wrap", "away"] | None:
+        """Of "agent": the new state."""
+    @property
+    def outcome(
+        self,
+    ) -> Literal["no_answer", "failed", "cancelled", "hangup_before_agent", "done", "unknown"] | None:
+        """Of "ended"."""
+    @property
+    def p(self) -> float | None:
+        """Of "dialed": the lead's own answer probability, where policies are told."""
+    @property
+    def leaving(self) -> bool:
+        """Of "agent": will not become free after this call."""
+
+@final
+class PolicyDecision:
+    """What a policy wants. Frozen."""
+
+    def __new__(cls, dials: int, give_up: Sequence[int] = ..., note: str = ...) -> PolicyDecision: ...
+    @property
+    def dials(self) -> int: ...
+    @property
+    def give_up(self) -> list[int]:
+        """Ids of ringing calls to give up; the scenario says from when on that is allowed."""
+    @property
+    def note(self) -> str:
+        """For people and logs."""
+
+@type_check_only
+class Policy(Protocol):
+    """A pacing policy of one's own, for `simulate`; any object with these will do."""
+
+    name: str
+    version: str
+    def reset(self, scenario: Scenario, seed: int, /) -> object:
+        """A run begins."""
+    def on_event(self, event: Event, /) -> object: ...
+    def decide(self, snapshot: Snapshot, /) -> int | PolicyDecision: ...
+
+def simulate(
+    scenario: Scenario,
+    policy: str | Policy,
+    seeds: Sequence[int],
+    *,
+    threads: int | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> list[Run]:
+    """One run for each seed, in their order; same scenario, policy and seed, same run.
+
+    policy: `name` or `name(parameter=value, ...)`, see `policies`: runs on all cores (or so many `threads`)
+    without the GIL. Or an object: runs one after the other on this thread.
+    Two policies meet the same people under one seed: the n-th person dialed answers, rings, talks alike.
+    progress: called now and then with the number of runs done. Ctrl-C ends the work.
+    Raises PacingValueError for an unknown policy or parameter; whatever the policy or `progress` raises.
+    """
+
+def tune(
+    scenario: Scenario,
+    policy: str,
+    seeds: Sequence[int],
+    *,
+    threads: int | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> str:
+    """The policy with its main parameter set for the highest occupancy within the scenario's cap.
+
+    Over these seeds together, by halving; use others than for comparing. If no value keeps the cap, the most
+    careful one. A policy with nothing to tune comes back as it is. Raises as `simulate`.
+    """
+
+def policies() -> list[tuple[str, str]]:
+    """The built-in policies: name and a line about each."""
+
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """Mean, and half the width of its 95 % interval (Student's t); infinite for one value."""

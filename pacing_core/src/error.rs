@@ -23,6 +23,8 @@ pub enum PacingError {
         name: &'static str,
         reason: &'static str,
     },
+    /// A scenario or a policy cannot be read.
+    Text { what: &'static str, reason: String },
     /// A snapshot cannot be used.
     Snapshot { reason: &'static str },
 }
@@ -36,6 +38,7 @@ impl PacingError {
             Self::Word { .. } => "unknown_word",
             Self::NotNumbers { .. } => "not_numbers",
             Self::Shape { .. } => "bad_shape",
+            Self::Text { .. } => "unreadable",
             Self::Snapshot { .. } => "bad_snapshot",
         }
     }
@@ -66,6 +69,7 @@ impl fmt::Display for PacingError {
                 )
             }
             Self::Shape { name, reason } => write!(f, "the shape of {name} {reason}"),
+            Self::Text { what, reason } => write!(f, "the {what} cannot be read: {reason}"),
             Self::Snapshot { reason } => {
                 write!(
                     f,

@@ -6,6 +6,7 @@
 //! * [`erlang`], [`queue`], [`staffing`]: blocking, waiting and giving up, and how many servers a target takes.
 //! * [`Pacer`]: how many numbers to dial now, learned from the campaign's own calls.
 //! * [`simulation`]: the base scenario, driving the same pacer.
+//! * [`lab`]: any scenario, any policy, the pacer beside others.
 // PyO3's macros expand to unsafe code, so `forbid` holds for the pure build that tests and benches use.
 #![cfg_attr(not(feature = "python"), forbid(unsafe_code))]
 #![cfg_attr(feature = "python", deny(unsafe_code))]
@@ -18,6 +19,8 @@ pub mod erlang;
 mod error;
 mod forecast;
 mod gamma;
+#[cfg(feature = "lab")]
+pub mod lab;
 mod normal;
 mod offered_wait;
 mod pacer;
@@ -25,6 +28,10 @@ mod pacer;
 mod python;
 #[cfg(feature = "python")]
 mod python_arrays;
+#[cfg(feature = "python")]
+mod python_lab;
+#[cfg(feature = "python")]
+mod python_policy;
 #[cfg(feature = "python")]
 mod python_staffing;
 pub mod queue;

@@ -1,0 +1,20 @@
+//! The laboratory: any scenario, any policy, one simulator. The policy `ringmaster` is the pacer that dials live.
+mod bench;
+mod dist;
+mod fate;
+mod floor;
+mod policies;
+pub mod policy;
+mod scenario;
+mod suite;
+mod tally;
+#[cfg(test)]
+mod validity;
+mod world;
+
+pub use bench::{Progress, pooled, replicate, tune};
+pub use dist::Dist;
+pub use policies::{Parameter, Spec, Tuned};
+pub use scenario::{Inbound, Leave, Scenario, Steps};
+pub use tally::{PIECE_SECONDS, Piece, Run, mean_and_half_width};
+pub use world::run;

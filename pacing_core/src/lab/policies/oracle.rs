@@ -1,0 +1,171 @@
+//! The near-optimal policy of PACING.md, told all distributions: dial while E over the ring time R of
+//! P(agents free by t + R + grace - answers due before t + R <= 0) <= theta.
+use super::tables::Truth;
+use crate::books::AgentState;
+use crate::distribution::{Balance, Cumulants, Sum};
+use crate::lab::policy::{AgentView, Decision, Event, Next, Policy, Snapshot, Stage, float};
+use crate::lab::scenario::{Scenario, Steps};
+
+/// Moments that stand for the ring time: the middles of equal shares of the answers.
+const MOMENTS: usize = 8;
+/// Up to so many agents, idle ones and calls the distributions are exact.
+const EXACT_BUSY: u64 = 64;
+const EXACT_IDLE: f64 = 24.0;
+const EXACT_CALLS: u64 = 64;
+
+pub(super) struct Oracle {
+    theta: f64,
+    known: Option<Known>,
+}
+
+/// What it is told.
+struct Known {
+    truth: Truth,
+    answer_probability: Steps,
+    talk_factor: Steps,
+}
+
+impl Oracle {
+    pub fn new(theta: f64) -> Self {
+        Self { theta, known: None }
+    }
+}
+
+impl Policy for Oracle {
+    fn name(&self) -> &'static str {
+        "oracle"
+    }
+
+    fn version(&self) -> &'static str {
+        "1"
+    }
+
+    fn reset(&mut self, scenario: &Scenario, _seed: u64) {
+        let horizons: [f64; MOMENTS] = std::array::from_fn(|i| {
+            #[allow(clippy::cast_precision_loss)]
+            let u = (i as f64 + 0.5) / MOMENTS as f64;
+            scenario.ring.quantile(u)
+        });
+        self.known = Some(Known {
+            truth: Truth::new(scenario, &horizons, scenario.grace_seconds),
+            answer_probability: scenario.answer_probability.clone(),
+            talk_factor: scenario.talk_factor.clone(),
+        });
+    }
+
+    fn on_event(&mut self, _now: f64, _event: Event) {}
+
+    fn decide(&mut self, s: &Snapshot<'_>) -> Decision {
+        let room = s.lines_free.min(s.rate_tokens).min(s.hopper);
+        match &self.known {
+            Some(known) if room > 0 => Decision::dial(known.dials(s, self.theta, room)),
+            _ => Decision::default(),
+        }
+    }
+}
+
+/// Free agents and answers due, either way of counting.
+// On the stack, one per decision.
+#[allow(clippy::large_enum_variant)]
+enum Sums {
+    Exact([Sum; MOMENTS], [Sum; MOMENTS]),
+    Cumulants([Cumulants; MOMENTS], [Cumulants; MOMENTS]),
+}
+
+impl Sums {
+    fn new(s: &Snapshot<'_>) -> Self {
+        let count = &s.count;
+        let exact = count.talking + count.wrapping <= EXACT_BUSY
+            && count.free().abs() <= EXACT_IDLE
+            && count.in_flight + s.pending <= EXACT_CALLS;
+        let (idle, waiting) = (count.free().max(0.0), (-count.free()).max(0.0));
+        if exact {
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            let start = |value: f64| std::array::from_fn(|_| Sum::constant(value as usize));
+            return Self::Exact(start(idle), start(waiting));
+        }
+        let start = |mean| {
+            [Cumulants {
+                mean,
+                ..Cumulants::default()
+            }; MOMENTS]
+        };
+        Self::Cumulants(start(idle), start(waiting))
+    }
+
+    fn free(&mut self, i: usize, q: f64) {
+        match self {
+            Self::Exact(free, _) => free[i].add(q),
+            Self::Cumulants(free, _) => free[i].add(q, 1.0),
+        }
+    }
+
+    fn due(&mut self, i: usize, q: f64) {
+        match self {
+            Self::Exact(_, due) => due[i].add(q),
+            Self::Cumulants(_, due) => due[i].add(q, 1.0),
+        }
+    }
+
+    fn balances(self) -> Vec<Balance> {
+        match self {
+            Self::Exact(free, due) => free
+                .iter()
+                .zip(due)
+                .map(|(free, due)| Balance::exact(free, due))
+                .collect(),
+            Self::Cumulants(free, due) => free
+                .into_iter()
+                .zip(due)
+                .map(|(free, due)| Balance::Normal { free, due })
+                .collect(),
+        }
+    }
+}
+
+fn will_be_free(agent: &AgentView, now: f64) -> bool {
+    agent.next == Next::Ready || agent.planned.is_some_and(|planned| planned > now)
+}
+
+impl Known {
+    fn dials(&self, s: &Snapshot<'_>, theta: f64, room: u64) -> u64 {
+        let now = s.now;
+        let mut sums = Sums::new(s);
+        for agent in s.agents.iter().filter(|agent| will_be_free(agent, now)) {
+            let age = now - agent.since;
+            match agent.state {
+                AgentState::Talk | AgentState::Reserved => {
+                    let step = self.talk_factor.step(agent.since);
+                    self.truth.talking(step, age, |i, q| sums.free(i, q));
+                }
+                AgentState::Wrap => self.truth.wrapping(age, |i, q| sums.free(i, q)),
+                AgentState::Idle | AgentState::Away => {}
+            }
+        }
+        for call in s.calls.iter().filter(|call| call.stage == Stage::InFlight) {
+            let p = call
+                .p
+                .unwrap_or_else(|| self.answer_probability.at(call.dialed));
+            self.truth
+                .flying(p, now - call.dialed, |i, q| sums.due(i, q));
+        }
+        let p = self.answer_probability.at(now);
+        for _ in 0..s.pending {
+            self.truth.flying(p, 0.0, |i, q| sums.due(i, q));
+        }
+        let balances = sums.balances();
+        let risk = |others: u64| {
+            let total: f64 = balances
+                .iter()
+                .zip(&self.truth.ring)
+                .map(|(balance, within)| balance.nobody_free_after(p * within, others))
+                .sum();
+            total / float(MOMENTS as u64)
+        };
+        let mut dials = 0;
+        while dials < room && risk(dials) <= theta {
+            dials += 1;
+        }
+        dials
+    }
+}

@@ -1,0 +1,73 @@
+//! The pacer of this crate, the very code that dials live: events are passed on, decisions are asked for.
+use crate::lab::policy::{Decision, Event, Policy, Snapshot};
+use crate::lab::scenario::Scenario;
+use crate::{Limits, Options, Pacer};
+
+pub(super) struct Ringmaster {
+    pacer: Option<Pacer>,
+}
+
+impl Ringmaster {
+    pub fn predictive() -> Self {
+        Self { pacer: None }
+    }
+}
+
+impl Policy for Ringmaster {
+    fn name(&self) -> &'static str {
+        "ringmaster"
+    }
+
+    fn version(&self) -> &'static str {
+        env!("CARGO_PKG_VERSION")
+    }
+
+    fn reset(&mut self, scenario: &Scenario, _seed: u64) {
+        // A checked scenario holds nothing that a pacer refuses; one that did would dial nothing.
+        self.pacer = Pacer::new(Options {
+            target: scenario.target,
+            cap: Some(scenario.cap),
+            grace_seconds: scenario.grace_seconds,
+            give_up_after: scenario.give_up_after,
+            ..Options::default()
+        })
+        .ok();
+    }
+
+    fn on_event(&mut self, now: f64, event: Event) {
+        let Some(pacer) = &mut self.pacer else {
+            return;
+        };
+        match event {
+            Event::Agent {
+                agent,
+                state,
+                leaving,
+            } => pacer.agent(now, agent, state, leaving),
+            Event::AgentGone { agent } => pacer.agent_gone(now, agent),
+            Event::Dialed { call, p } => pacer.dialed(now, call, p),
+            Event::Answered { call } => pacer.answered(now, call),
+            Event::Connected { call, agent } => pacer.connected(now, call, agent),
+            Event::Abandoned { call } => pacer.abandoned(now, call),
+            Event::Ended { call, outcome } => pacer.ended(now, call, outcome),
+        }
+    }
+
+    fn decide(&mut self, snapshot: &Snapshot<'_>) -> Decision {
+        let limits = Limits {
+            lines_free: snapshot.lines_free,
+            rate_tokens: snapshot.rate_tokens,
+            leads: snapshot.hopper,
+            pending: snapshot.pending,
+        };
+        let Some(pacer) = &mut self.pacer else {
+            return Decision::default();
+        };
+        let decision = pacer.decide(snapshot.now, limits);
+        Decision {
+            dials: decision.dials,
+            give_up: decision.give_up,
+            note: String::new(),
+        }
+    }
+}

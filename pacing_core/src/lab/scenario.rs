@@ -1,0 +1,272 @@
+//! A scenario is data: who works, whom they call, what is allowed.
+use serde::{Deserialize, Serialize};
+
+use super::dist::Dist;
+use crate::error::PacingError;
+
+/// A value that changes at given seconds: `0.3`, or `[[0, 0.1], [3600, 0.5]]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Steps {
+    One(f64),
+    Many(Vec<(f64, f64)>),
+}
+
+impl From<f64> for Steps {
+    fn from(value: f64) -> Self {
+        Self::One(value)
+    }
+}
+
+impl Steps {
+    /// The value at a second.
+    #[must_use]
+    pub fn at(&self, now: f64) -> f64 {
+        match self {
+            Self::One(value) => *value,
+            Self::Many(steps) => steps[self.step(now)].1,
+        }
+    }
+
+    /// Which step holds.
+    pub(crate) fn step(&self, now: f64) -> usize {
+        match self {
+            Self::One(_) => 0,
+            Self::Many(steps) => steps.partition_point(|step| step.0 <= now).max(1) - 1,
+        }
+    }
+
+    /// All values it takes.
+    pub(crate) fn values(&self) -> Vec<f64> {
+        match self {
+            Self::One(value) => vec![*value],
+            Self::Many(steps) => steps.iter().map(|step| step.1).collect(),
+        }
+    }
+
+    fn check(
+        &self,
+        name: &'static str,
+        low: f64,
+        high: f64,
+        allowed: &'static str,
+    ) -> Result<(), PacingError> {
+        for value in self.values() {
+            within(name, value, low, high, allowed)?;
+        }
+        if let Self::Many(steps) = self {
+            let ordered = steps.windows(2).all(|two| two[0].0 < two[1].0);
+            if steps.first().is_none_or(|step| step.0 != 0.0) || !ordered {
+                return Err(PacingError::Domain {
+                    name,
+                    value: steps.first().map_or(f64::NAN, |step| step.0),
+                    allowed: "steps that begin at second 0, each later than the one before",
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Agents who go on a break or home. Whoever is in a call ends it first, wrap-up included.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Leave {
+    /// First second at which one leaves.
+    pub at: f64,
+    /// All have left after so many seconds more.
+    #[serde(default)]
+    pub within: f64,
+    /// Share of the agents; which ones depends on the seed.
+    pub share: f64,
+    /// How long they are away; none: for good.
+    #[serde(default)]
+    pub seconds: Option<f64>,
+    /// Share of the leaving ones whose leaving policies are told, from the moment that is planned `notice` ahead.
+    #[serde(default)]
+    pub announced: f64,
+    #[serde(default)]
+    pub notice: f64,
+}
+
+/// Inbound calls, which take agents before outbound answers do, talk and wrap up as those, and wait without end.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inbound {
+    /// Poisson arrivals.
+    pub per_hour: f64,
+}
+
+/// A scenario. Times are seconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    pub name: String,
+    pub version: u32,
+    pub about: String,
+    pub agents: u32,
+    /// Dialing stops then; occupancy is measured up to then.
+    pub seconds: f64,
+    /// Nothing before is measured.
+    #[serde(default)]
+    pub warmup_seconds: f64,
+    /// Probability that a person answers.
+    pub answer_probability: Steps,
+    /// Leads differ: each has its own probability, Beta with the mean above and this sum of its two shapes.
+    #[serde(default)]
+    pub lead_concentration: Option<f64>,
+    /// Whether policies are told a lead's own probability.
+    #[serde(default)]
+    pub lead_known: bool,
+    /// Dial to answer.
+    pub ring: Dist,
+    /// How long an unanswered dial occupies its line.
+    pub unanswered: Dist,
+    pub talk: Dist,
+    pub wrap: Dist,
+    /// Talk times are so many times as long.
+    #[serde(default = "one")]
+    pub talk_factor: Steps,
+    pub grace_seconds: f64,
+    pub target: f64,
+    pub cap: f64,
+    /// Time between two decisions.
+    pub decide_seconds: f64,
+    /// Decide also when an agent or a line becomes free.
+    #[serde(default)]
+    pub decide_on_change: bool,
+    /// Delay between a decision and its dials.
+    #[serde(default)]
+    pub dial_latency: f64,
+    /// None: 100 per agent and 100 more.
+    #[serde(default)]
+    pub lines: Option<u32>,
+    #[serde(default)]
+    pub calls_per_second: Option<f64>,
+    /// Ringing calls may be given up after so many seconds; none: never.
+    #[serde(default)]
+    pub give_up_after: Option<f64>,
+    #[serde(default)]
+    pub leaves: Vec<Leave>,
+    /// Between these seconds the carrier fails every new call at once.
+    #[serde(default)]
+    pub outages: Vec<(f64, f64)>,
+    #[serde(default)]
+    pub inbound: Option<Inbound>,
+}
+
+fn one() -> Steps {
+    Steps::One(1.0)
+}
+
+pub(crate) fn within(
+    name: &'static str,
+    value: f64,
+    low: f64,
+    high: f64,
+    allowed: &'static str,
+) -> Result<(), PacingError> {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    Err(PacingError::Domain {
+        name,
+        value,
+        allowed,
+    })
+}
+
+impl Scenario {
+    /// Lines that may be in use at once.
+    #[must_use]
+    pub fn most_lines(&self) -> u64 {
+        self.lines
+            .map_or(u64::from(self.agents) * 100 + 100, u64::from)
+    }
+
+    /// Mean talk and wrap-up at the start, seconds.
+    #[must_use]
+    pub fn handle_seconds(&self) -> f64 {
+        self.talk.mean() * self.talk_factor.at(0.0) + self.wrap.mean()
+    }
+
+    /// Whether it can be run.
+    ///
+    /// # Errors
+    /// [`PacingError::Domain`] for the first value outside its range.
+    pub fn check(&self) -> Result<(), PacingError> {
+        let share = "0 to 1";
+        within(
+            "agents",
+            f64::from(self.agents),
+            1.0,
+            10_000.0,
+            "1 to 10,000",
+        )?;
+        within("seconds", self.seconds, 1.0, 1e8, "1 to 100,000,000")?;
+        within(
+            "warmup_seconds",
+            self.warmup_seconds,
+            0.0,
+            self.seconds - 1.0,
+            "less than the run",
+        )?;
+        self.answer_probability
+            .check("answer_probability", 0.0, 1.0, share)?;
+        self.talk_factor
+            .check("talk_factor", 0.01, 100.0, "0.01 to 100")?;
+        if let Some(concentration) = self.lead_concentration {
+            within(
+                "lead_concentration",
+                concentration,
+                0.01,
+                1e6,
+                "0.01 to 1,000,000",
+            )?;
+        }
+        self.ring.check("ring")?;
+        self.unanswered.check("unanswered")?;
+        self.talk.check("talk")?;
+        self.wrap.check("wrap")?;
+        within("grace_seconds", self.grace_seconds, 0.0, 60.0, "0 to 60")?;
+        within("target", self.target, 1e-6, 1.0 - 1e-6, "above 0, below 1")?;
+        within("cap", self.cap, 1e-6, 1.0 - 1e-6, "above 0, below 1")?;
+        within(
+            "decide_seconds",
+            self.decide_seconds,
+            0.01,
+            1.0,
+            "0.01 to 1",
+        )?;
+        within("dial_latency", self.dial_latency, 0.0, 10.0, "0 to 10")?;
+        if let Some(rate) = self.calls_per_second {
+            within("calls_per_second", rate, 0.01, 1e6, "0.01 to 1,000,000")?;
+        }
+        if let Some(after) = self.give_up_after {
+            within("give_up_after", after, 16.0, 600.0, "16 to 600 seconds")?;
+        }
+        for leave in &self.leaves {
+            within("leaves.at", leave.at, 0.0, 1e8, "0 to 100,000,000")?;
+            within("leaves.within", leave.within, 0.0, 1e5, "0 to 100,000")?;
+            within("leaves.share", leave.share, 0.0, 1.0, share)?;
+            within("leaves.announced", leave.announced, 0.0, 1.0, share)?;
+            within("leaves.notice", leave.notice, 0.0, 1e5, "0 to 100,000")?;
+            if let Some(seconds) = leave.seconds {
+                within("leaves.seconds", seconds, 0.0, 1e8, "0 to 100,000,000")?;
+            }
+        }
+        for (from, to) in &self.outages {
+            within("outages", *from, 0.0, *to, "a beginning before the end")?;
+        }
+        if let Some(inbound) = &self.inbound {
+            within(
+                "inbound.per_hour",
+                inbound.per_hour,
+                0.001,
+                1e6,
+                "0.001 to 1,000,000",
+            )?;
+        }
+        Ok(())
+    }
+}
