@@ -43,6 +43,16 @@ describe('the live picture', () => {
     expect(play([snapshot, moved(7, 'talking')]).agents.a1?.state).toBe('ready')
   })
 
+  it('keeps what an event does not say: a pause asked for lasts through the call', () => {
+    const event = moved(8, 'talking')
+    if (event.type !== 'event' || event.topic !== 'agent') throw new Error('an event of an agent')
+    const { next: _, ...said } = event.data
+    const asked = { ...snapshot, agents: [agent({ next: 'pause' })] }
+    const state = play([asked, { ...event, data: said as typeof event.data }])
+    expect(state.agents.a1?.state).toBe('talking')
+    expect(state.agents.a1?.next).toBe('pause')
+  })
+
   it('goes on from its place after a break', () => {
     const state = play([snapshot, { type: 'resumed', seq: 7 }, moved(8, 'talking')])
     expect(state.agents.a1?.state).toBe('talking')

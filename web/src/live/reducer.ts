@@ -91,7 +91,10 @@ function withEvent(state: LiveState, event: LiveEvent, clientMs: number): LiveSt
     case 'agent':
       return {
         ...state,
-        agents: { ...state.agents, [event.data.id]: event.data },
+        agents: {
+          ...state.agents,
+          [event.data.id]: { ...state.agents[event.data.id], ...event.data },
+        },
         clock: advanced(state.clock, event.data.state_since, clientMs),
       }
     case 'campaign': {
