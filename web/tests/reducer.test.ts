@@ -46,7 +46,8 @@ describe('the live picture', () => {
   it('keeps what an event does not say: a pause asked for lasts through the call', () => {
     const event = moved(8, 'talking')
     if (event.type !== 'event' || event.topic !== 'agent') throw new Error('an event of an agent')
-    const { next: _, ...said } = event.data
+    const said: Partial<typeof event.data> = { ...event.data }
+    delete said.next
     const asked = { ...snapshot, agents: [agent({ next: 'pause' })] }
     const state = play([asked, { ...event, data: said as typeof event.data }])
     expect(state.agents.a1?.state).toBe('talking')
