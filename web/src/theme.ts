@@ -25,7 +25,13 @@ export const theme = createTheme({
   respectReducedMotion: true,
   focusRing: 'auto',
   components: {
-    Modal: Modal.extend({ defaultProps: { centered: true, transitionProps: { duration: 120 } } }),
+    Modal: Modal.extend({
+      styles: {
+        content: { background: 'var(--rm-card)' },
+        header: { background: 'var(--rm-card)' },
+      },
+      defaultProps: { centered: true, transitionProps: { duration: 120 } },
+    }),
     Tooltip: Tooltip.extend({
       defaultProps: { openDelay: 300, events: { hover: true, focus: true, touch: false } },
     }),

@@ -118,3 +118,11 @@ function withEvent(state: LiveState, event: LiveEvent, clientMs: number): LiveSt
       return state
   }
 }
+
+/** Takes an answer about an agent, unless an event has told of a later state already. */
+export function withAgent(state: LiveState, told: Agent): LiveState {
+  const known = state.agents[told.id]
+  if (known !== undefined && Date.parse(known.state_since) > Date.parse(told.state_since))
+    return state
+  return { ...state, agents: { ...state.agents, [told.id]: told } }
+}

@@ -1,8 +1,10 @@
 // The store behind the pages: the reducer's state and the link's, told to React at most ten times a second.
 
+import type { Agent } from '@/api/types'
+
 import { heard } from './clock'
 import { type Link, LiveConnection } from './connection'
-import { EMPTY, type LiveState, reduce } from './reducer'
+import { EMPTY, type LiveState, reduce, withAgent } from './reducer'
 
 const TELL_EVERY_MS = 100
 
@@ -13,6 +15,8 @@ export interface Store {
   connect: (address: string, onBroken?: () => void) => () => void
   /** The time of an HTTP answer: good to a second, used until the dialer's own is heard. */
   hintTime: (httpDate: string) => void
+  /** An agent as an answer has them: what follows their call is in no event. */
+  learned: (agent: Agent) => void
 }
 
 export function createStore(): Store {
@@ -40,6 +44,10 @@ export function createStore(): Store {
       if (state.clock !== null) return
       const clock = heard(null, httpDate, Date.now(), 1)
       state = { ...state, clock }
+      changed()
+    },
+    learned(agent) {
+      state = withAgent(state, agent)
       changed()
     },
     connect(address, onBroken) {

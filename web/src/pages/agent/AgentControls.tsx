@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { logOut, pause, ready } from '@/api/endpoints'
 import type { AgentDetail } from '@/api/types'
 import { useShortcuts } from '@/components/shortcuts'
-import { useCommand } from '@/components/useCommand'
+import { useAgentCommand } from '@/components/useAgentCommand'
 
 import { LogIn } from './LogIn'
 
@@ -15,15 +15,18 @@ const REASONS = ['meal', 'break', 'meeting', 'training', 'other'] as const
 export function AgentControls({ agent }: { agent: AgentDetail }) {
   const { t } = useTranslation()
   const [menuOpen, setMenuOpen] = useState(false)
-  const goOn = useCommand(
+  const goOn = useAgentCommand(
+    'me',
     () => ready('me'),
     () => t('agent.done.ready'),
   )
-  const stop = useCommand(
+  const stop = useAgentCommand(
+    'me',
     (reason: string) => pause('me', reason),
     () => t('agent.done.pause'),
   )
-  const leave = useCommand(
+  const leave = useAgentCommand(
+    'me',
     () => logOut('me'),
     () => t('agent.done.logout'),
   )

@@ -37,13 +37,15 @@ function Desk({ agentId }: { agentId: string }) {
   // Who is on the line is not in the events: each change of the state asks for it.
   useEffect(() => {
     void client.invalidateQueries({ queryKey: ['agent', 'me'] })
-  }, [client, told?.state, told?.attempt_id])
+  }, [client, told?.state, told?.attempt_id, told?.next])
   if (query.isError) return <Text role="alert">{inWords(query.error)}</Text>
   if (query.data === undefined) return null
   const detail = query.data
   // The socket is first with the state; the person belongs to the answer, if it is of the same call.
   const isSameCall = told === undefined || told.attempt_id === detail.attempt_id
-  return <Page agent={{ ...detail, ...told, call: isSameCall ? detail.call : null }} />
+  const { campaign, dispositions } = detail
+  const call = isSameCall ? detail.call : null
+  return <Page agent={{ ...detail, ...told, campaign, dispositions, call }} />
 }
 
 function Page({ agent }: { agent: AgentDetail }) {

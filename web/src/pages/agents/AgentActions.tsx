@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 
 import { logOut, pause, ready } from '@/api/endpoints'
 import type { Agent } from '@/api/types'
-import { useCommand } from '@/components/useCommand'
+import { useAgentCommand } from '@/components/useAgentCommand'
 import { plainText } from '@/lib/format'
 
 type Action = 'pause' | 'ready' | 'logout'
@@ -12,7 +12,8 @@ type Action = 'pause' | 'ready' | 'logout'
 export function AgentActions({ agent }: { agent: Agent }) {
   const { t } = useTranslation()
   const name = plainText(agent.name).slice(0, 60)
-  const act = useCommand(
+  const act = useAgentCommand(
+    agent.id,
     (action: Action) => {
       if (action === 'pause') return pause(agent.id, t('agents.bySupervisor'))
       return action === 'ready' ? ready(agent.id) : logOut(agent.id)
