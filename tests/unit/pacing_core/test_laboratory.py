@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -143,6 +144,15 @@ def test_tuning_keeps_the_cap_and_tells_its_progress() -> None:
     assert tune(scenario, "progressive", [1]) == "progressive"
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Ctrl-C as a person's terminal has it: a shell starts its background jobs with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("policy", ["ringmaster", "own"])
 def test_ctrl_c_ends_the_work(policy: str) -> None:
     endless = Scenario.named("base", "agents = 10\nseconds = 100000000.0")
