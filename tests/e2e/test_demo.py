@@ -87,6 +87,17 @@ def test_the_wallboard_follows_the_terminal_within_a_second(signed_in: Page, dem
         assert old <= number <= new, f"{at}: {number} on the page, {old} to {new} on the terminal"
 
 
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1440, 900), (1366, 720)])
+def test_the_wallboard_needs_no_scrolling(signed_in: Page, demo: Demo, width: int, height: int) -> None:
+    page = signed_in
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"{demo.url}/wallboard")
+    settled(page)
+    page.locator(".recharts-surface").first.wait_for()
+    over = page.evaluate("document.documentElement.scrollHeight - innerHeight")
+    assert over <= 0, f"{over} px do not fit"
+
+
 def test_a_target_changed_on_the_page_is_dialed_by(signed_in: Page, demo: Demo) -> None:
     page = signed_in
     campaign_page(page, demo)
