@@ -51,6 +51,14 @@ def figures(demo: Demo) -> dict[str, Any]:
     return dict(next(iter(found.payload["campaigns"].values())))
 
 
+def dialer_time(demo: Demo) -> float:
+    """The dialer's own clock, as of its newest snapshot."""
+    with demo.engine.connect() as db:
+        found = live.get(db, "dialer")
+    assert found is not None
+    return found.at
+
+
 def until(done: Callable[[], bool], page: Page, seconds: float = 30.0) -> bool:
     end = time.monotonic() + seconds
     while not done():
@@ -119,8 +127,8 @@ def test_pause_and_start_on_the_page_stop_and_start_the_dialing(signed_in: Page,
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_test_id("campaign-state")).to_have_attribute("data-state", "paused")
     expect(page.get_by_test_id("why")).to_have_text("The campaign is paused")
-    before = figures(demo)["dialed"]
-    page.wait_for_timeout(2000)  # ten seconds of the dialer's time, in which nothing may be dialed
+    before, paused_at = figures(demo)["dialed"], dialer_time(demo)
+    assert until(lambda: dialer_time(demo) > paused_at + 10.0, page), "the dialer stands still"
     assert figures(demo)["dialed"] == before
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_test_id("campaign-state")).to_have_attribute("data-state", "running")
