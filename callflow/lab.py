@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from callflow.lab_policy import own, policy_of
 from pacing_core import Run, Scenario, interval, simulate, tune
 
 FLOOR, LIMIT = "progressive", "oracle"
@@ -42,7 +43,10 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One policy in one scenario: complete TOML; the policy as asked for, and as it is run."""
+    """One policy in one scenario: complete TOML; the policy as asked for, and as it is run.
+
+    A policy is a built-in one, such as "ratio(k=2)", or `file.py:Class`.
+    """
 
     scenario: str
     asked: str
@@ -110,7 +114,7 @@ def cases_of(
         if policy in (FLOOR, LIMIT):
             continue
         cases.append(Case(text, policy, policy))
-        if tuned and (other := best(policy)) != policy:
+        if tuned and own(policy) is None and (other := best(policy)) != policy:
             cases.append(Case(text, f"{policy}, tuned", other))
     return cases
 
@@ -121,7 +125,7 @@ def run_cases(cases: Iterable[Case], seeds: Sequence[int], told: Callable[[str],
     for case in cases:
         scenario = case.made
         told(f"{scenario.name}, {scenario.agents} agents: {case.policy}")
-        results.append(Result(case, tuple(simulate(scenario, case.policy, seeds))))
+        results.append(Result(case, tuple(simulate(scenario, policy_of(case.policy), seeds))))
     return results
 
 
@@ -178,6 +182,14 @@ def commit() -> str:
         return f"version {version('ringmaster')}"
 
 
+def hashes(case: Case) -> dict[str, str]:
+    """SHA-256 of the scenario, and of the file of a policy of one's own."""
+    made = {"scenario_sha256": hashlib.sha256(case.scenario.encode()).hexdigest()}
+    if (named := own(case.policy)) is not None:
+        made["policy_sha256"] = hashlib.sha256(named[0].read_bytes()).hexdigest()
+    return made
+
+
 def manifest(cases: Sequence[Case], seeds: Sequence[int]) -> dict[str, Any]:
     """All it takes to run the same again, and where it was run."""
     return {
@@ -190,9 +202,7 @@ def manifest(cases: Sequence[Case], seeds: Sequence[int]) -> dict[str, Any]:
             "python": platform.python_version(),
         },
         "seeds": list(seeds),
-        "cases": [
-            {**asdict(c), "scenario_sha256": hashlib.sha256(c.scenario.encode()).hexdigest()} for c in cases
-        ],
+        "cases": [{**asdict(case), **hashes(case)} for case in cases],
     }
 
 
@@ -221,13 +231,13 @@ def verify(folder: Path, told: Callable[[str], object]) -> list[str]:
         raise ValueError(f"{folder}/manifest.json is not of format {FORMAT}")
     try:
         cases = [Case(c["scenario"], c["asked"], c["policy"]) for c in kept["cases"]]
-        hashes = [c["scenario_sha256"] for c in kept["cases"]]
+        known = [{key: c[key] for key in c if key.endswith("_sha256")} for c in kept["cases"]]
         seeds = [int(seed) for seed in kept["seeds"]]
     except (KeyError, TypeError) as error:
         raise ValueError(f"{folder}/manifest.json is incomplete: {error}") from error
-    for case, known in zip(cases, hashes, strict=True):
-        if hashlib.sha256(case.scenario.encode()).hexdigest() != known:
-            raise ValueError(f"a scenario in {folder}/manifest.json is not the one that was run")
+    for case, then in zip(cases, known, strict=True):
+        if hashes(case) != then:
+            raise ValueError(f"a scenario or policy of {folder}/manifest.json is not the one that was run")
     again = runs_csv(run_cases(cases, seeds, told)).splitlines()
     before = (folder / "runs.csv").read_text("utf-8").splitlines()
     differing = [f"was {a}, now {b}" for a, b in zip(before, again, strict=False) if a != b]

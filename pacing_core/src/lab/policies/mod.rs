@@ -28,12 +28,12 @@ struct Entry {
     name: &'static str,
     about: &'static str,
     parameters: &'static [Parameter],
-    /// The parameter to tune: more of it dials more. The first value is the most careful.
-    tuned: Option<Tuned>,
+    /// The ways to tune it, the first the obvious one; none if there is nothing to tune.
+    tuned: &'static [Tuned],
     build: fn(&[f64]) -> Box<dyn Policy + Send>,
 }
 
-/// Over which values the tuner looks for the best one.
+/// One way to tune a policy: over which values of one parameter the tuner looks for the best, more dialing more.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tuned {
     pub parameter: usize,
@@ -42,6 +42,8 @@ pub struct Tuned {
     pub to: f64,
     /// By ratio instead of by difference.
     pub logarithmic: bool,
+    /// What other parameters are set to meanwhile.
+    pub fixed: &'static [(usize, f64)],
 }
 
 const fn parameter(name: &'static str, default: f64, low: f64, high: f64) -> Parameter {
@@ -59,6 +61,13 @@ const fn tuned(parameter: usize, from: f64, to: f64, logarithmic: bool) -> Tuned
         from,
         to,
         logarithmic,
+        fixed: &[],
+    }
+}
+
+impl Tuned {
+    const fn at(self, fixed: &'static [(usize, f64)]) -> Self {
+        Self { fixed, ..self }
     }
 }
 
@@ -69,68 +78,76 @@ const VICIDIAL: &[Parameter] = &[
     parameter("target_difference", 0.0, -100.0, 100.0),
 ];
 
+/// The ceiling of the level; the day's limit alone; the ceiling alone; the ceiling, aiming at one agent waiting.
+const VICIDIAL_TUNED: &[Tuned] = &[
+    tuned(0, 1.0, 10.0, true),
+    tuned(1, 0.01, 10.0, true),
+    tuned(0, 1.0, 10.0, true).at(&[(1, 100.0)]),
+    tuned(0, 1.0, 10.0, true).at(&[(3, -1.0)]),
+];
+
 const ENTRIES: &[Entry] = &[
     Entry {
         name: "ringmaster",
         about: "the pacer of this package, as it dials live, all learned from nothing",
         parameters: &[],
-        tuned: None,
+        tuned: &[],
         build: |_| Box::new(ringmaster::Ringmaster::predictive()),
     },
     Entry {
         name: "oracle",
         about: "near-optimal: knows all distributions; theta is the highest risk of the marginal dial",
         parameters: &[parameter("theta", 0.05, 0.0, 1.0)],
-        tuned: Some(tuned(0, 1e-3, 0.9, true)),
+        tuned: &[tuned(0, 1e-3, 0.9, true)],
         build: |v| Box::new(oracle::Oracle::new(v[0])),
     },
     Entry {
         name: "progressive",
         about: "one dial per idle agent with none outstanding for it",
         parameters: &[],
-        tuned: None,
+        tuned: &[],
         build: |_| Box::new(simple::Progressive),
     },
     Entry {
         name: "constant",
         about: "Poisson dials at a fixed rate per agent and hour, blind",
         parameters: &[parameter("rate", 30.0, 0.0, 1e6)],
-        tuned: Some(tuned(0, 0.1, 1000.0, true)),
+        tuned: &[tuned(0, 0.1, 1000.0, true)],
         build: |v| Box::new(simple::Constant::new(v[0])),
     },
     Entry {
         name: "ratio",
         about: "outstanding ringing kept at k per idle agent",
         parameters: &[parameter("k", 2.0, 0.0, 1e3)],
-        tuned: Some(tuned(0, 1.0, 20.0, true)),
+        tuned: &[tuned(0, 1.0, 20.0, true)],
         build: |v| Box::new(simple::Ratio::new(v[0])),
     },
     Entry {
         name: "samuelson",
         about: "(idle + expected to be free within the ring time - waiting) / p - in flight, times a factor",
         parameters: &[parameter("factor", 1.0, 0.0, 100.0)],
-        tuned: Some(tuned(0, 0.1, 3.0, true)),
+        tuned: &[tuned(0, 0.1, 3.0, true)],
         build: |v| Box::new(samuelson::Samuelson::new(v[0])),
     },
     Entry {
         name: "vicidial-hard_limit",
         about: "VICIdial's adaptive dial level, back to 1 while the day's drops are over the limit",
         parameters: VICIDIAL,
-        tuned: Some(tuned(0, 1.0, 10.0, true)),
+        tuned: VICIDIAL_TUNED,
         build: |v| Box::new(vicidial::Vicidial::new(vicidial::Method::HardLimit, v)),
     },
     Entry {
         name: "vicidial-tapered",
         about: "the same, lowered the less the later it is",
         parameters: VICIDIAL,
-        tuned: Some(tuned(0, 1.0, 10.0, true)),
+        tuned: VICIDIAL_TUNED,
         build: |v| Box::new(vicidial::Vicidial::new(vicidial::Method::Tapered, v)),
     },
     Entry {
         name: "vicidial-average",
         about: "the same, halved",
         parameters: VICIDIAL,
-        tuned: Some(tuned(0, 1.0, 10.0, true)),
+        tuned: VICIDIAL_TUNED,
         build: |v| Box::new(vicidial::Vicidial::new(vicidial::Method::Average, v)),
     },
     Entry {
@@ -140,7 +157,10 @@ const ENTRIES: &[Entry] = &[
             parameter("threshold", 0.97, 0.0, 1.0),
             parameter("overcommit", 0.0, 0.0, 1.0),
         ],
-        tuned: Some(tuned(0, 1.0, 0.01, false)),
+        tuned: &[
+            tuned(0, 1.0, 0.01, false),
+            tuned(0, 1.0, 0.01, false).at(&[(1, 1.0)]),
+        ],
         build: |v| Box::new(issabel::Issabel::new(v[0], v[1] > 0.5)),
     },
     Entry {
@@ -151,7 +171,12 @@ const ENTRIES: &[Entry] = &[
             parameter("max", 3.0, 0.001, 100.0),
             parameter("q", 10.0, 0.0, 1e4),
         ],
-        tuned: Some(tuned(2, 0.0, 1000.0, false)),
+        // Above the target by q; with no target, the nearer the maximum the fewer; that, by the maximum.
+        tuned: &[
+            tuned(2, 0.0, 1000.0, false),
+            tuned(2, 0.0, 1000.0, false).at(&[(0, 0.0)]),
+            tuned(1, 0.01, 100.0, true).at(&[(0, 0.0), (2, 0.0)]),
+        ],
         build: |v| Box::new(webitel::Webitel::new(v[0], v[1], v[2])),
     },
 ];
@@ -215,9 +240,9 @@ impl Spec {
         Ok(Self { entry, values })
     }
 
-    /// What the tuner may change.
+    /// The ways in which the tuner may change it.
     #[must_use]
-    pub fn tuned(&self) -> Option<Tuned> {
+    pub fn tuned(&self) -> &'static [Tuned] {
         ENTRIES[self.entry].tuned
     }
 
@@ -289,10 +314,12 @@ mod tests {
             let spec = Spec::parse(name).unwrap();
             assert_eq!(spec.build().name(), name);
             assert!(!spec.build().version().is_empty());
-            if let Some(tuned) = spec.tuned() {
-                let p = ENTRIES[spec.entry].parameters[tuned.parameter];
-                for end in [tuned.from, tuned.to] {
-                    assert!((p.low..=p.high).contains(&end), "{name}");
+            let parameters = ENTRIES[spec.entry].parameters;
+            for tuned in spec.tuned() {
+                let ends = [(tuned.parameter, tuned.from), (tuned.parameter, tuned.to)];
+                for (at, value) in ends.iter().chain(tuned.fixed) {
+                    let p = parameters[*at];
+                    assert!((p.low..=p.high).contains(value), "{name}");
                 }
             }
         }
