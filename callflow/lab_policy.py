@@ -1,4 +1,4 @@
-"""Policies of one's own: `file.py:Class` stands for an object of that class, as other texts for built-in ones."""
+"""Policies of one's own: `file.py:Class` stands for an object of that class."""
 
 from __future__ import annotations
 
