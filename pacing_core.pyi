@@ -18,8 +18,11 @@ __all__ = [
     "PacingValueError",
     "PolicyDecision",
     "Queue",
+    "Replay",
+    "ReplayDifference",
     "Run",
     "Scenario",
+    "ShadowFigures",
     "SimulationResult",
     "Snapshot",
     "erlang_b",
@@ -28,6 +31,7 @@ __all__ = [
     "interval",
     "policies",
     "queue",
+    "replay",
     "servers_for_abandonment",
     "servers_for_blocking",
     "servers_for_occupancy",
@@ -41,6 +45,7 @@ __all__ = [
 
 # Numbers, or whatever numpy makes an array of numbers of.
 _Numbers: TypeAlias = float | Sequence[float] | NDArray[np.floating[Any]] | NDArray[np.integer[Any]]
+_Reason: TypeAlias = Literal["none", "agents", "abandon_budget", "lines", "calls_per_second", "hopper_empty"]
 _Counting: TypeAlias = Literal["late_abandons", "all_abandons", "abandons_credited", "answered_only"]
 
 class PacingValueError(ValueError):
@@ -154,6 +159,158 @@ class Pacer:
         """(answered by a person, abandoned), the budget's history included."""
     def ignored_events(self) -> int:
         """Events that made no sense and were ignored."""
+    def start_log(self, about: str = "", wall: float | None = None) -> None:
+        """Keep a log of every input and decision from here on; it begins with the pacer as it stands.
+
+        about: the campaign's id. wall: epoch seconds at second 0 of `now`, so that people read times of day.
+        The log is in memory until `drain_log` fetches it; when 4 MB wait, recording ends (`log_state`).
+        """
+    def drain_log(self) -> bytes:
+        """What was recorded since the last time, in whole blocks: to be appended to a file for `replay`."""
+    def cut_log(self) -> None:
+        """What is recorded from here on begins with the complete pacer and can be a file of its own."""
+    def stop_log(self) -> None:
+        """Keep no log any more; what nobody fetched is lost."""
+    def log_state(self) -> Literal["off", "on", "overflowed"]:
+        """Whether a log is kept. "overflowed": recording ended by itself, as nobody fetched it."""
+    def set_shadow(self, policy: str | Policy | None, *, target: float | None = None) -> None:
+        """Let another policy decide beside this pacer from here on; it never dials. None: no more.
+
+        policy: a name as in `simulate` ("ringmaster" with a `target` of its own), or an object. An object
+        that raises, or takes longer than 50 ms for one answer, is asked no more. One that never returns
+        hangs this thread: try such policies on a log, with `replay`.
+        Raises PacingValueError for an unknown name, TypeError for an object that is no policy.
+        """
+    def shadow(self) -> ShadowFigures | None:
+        """How the policy beside compares with this one since it began; None if there is none."""
+
+@final
+class ShadowFigures:
+    """Two deciders on the same inputs: the one that dialed ("then") and one only asked ("now"). Frozen.
+
+    The open-loop answer: what the other would have dialed is not dialed, so it may ask for the same dials at
+    its next decision again. `in_flight_*` and `more`, `fewer` therefore say more than the sums of dials.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def on(self) -> bool:
+        """Whether it still decides; False after it failed."""
+    @property
+    def failure(self) -> str | None:
+        """What a policy written in Python raised."""
+    @property
+    def decisions(self) -> int: ...
+    @property
+    def more(self) -> int:
+        """Decisions in which the other wanted more dials."""
+    @property
+    def fewer(self) -> int: ...
+    @property
+    def dials_then(self) -> int: ...
+    @property
+    def dials_now(self) -> int: ...
+    @property
+    def in_flight_then(self) -> float:
+        """Calls in flight wanted, mean over the decisions: those there and asked for, and the dials."""
+    @property
+    def in_flight_now(self) -> float: ...
+    @property
+    def limited_then(self) -> list[tuple[_Reason, int]]:
+        """How many decisions each reason limited."""
+    @property
+    def limited_now(self) -> list[tuple[_Reason, int]]:
+        """The same of the other; empty unless it is the pacer at another target."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class ReplayDifference:
+    """The first decision of a log that did not come out again. Frozen."""
+
+    @property
+    def at(self) -> float:
+        """Second of the decision."""
+    @property
+    def reason(self) -> str:
+        """What differs."""
+    @property
+    def dials_then(self) -> int: ...
+    @property
+    def dials_now(self) -> int: ...
+    @property
+    def limited_then(self) -> _Reason: ...
+    @property
+    def limited_now(self) -> _Reason: ...
+    @property
+    def give_up_then(self) -> list[int]: ...
+    @property
+    def give_up_now(self) -> list[int]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class Replay:
+    """What a replay showed. Frozen. Times are seconds of the pacer's clock."""
+
+    @property
+    def about(self) -> str:
+        """What the log is about: the campaign's id."""
+    @property
+    def pacer_version(self) -> int:
+        """Version of the pacer that wrote the log."""
+    @property
+    def own_version(self) -> int:
+        """Version of the pacer that replayed it."""
+    @property
+    def keyframes(self) -> int: ...
+    @property
+    def inputs(self) -> int: ...
+    @property
+    def decisions(self) -> int: ...
+    @property
+    def differing(self) -> int:
+        """Decisions with other dials, calls to give up or reason than recorded."""
+    @property
+    def first_difference(self) -> ReplayDifference | None:
+        """The first decision that differs in any bit, the figures it was based on included."""
+    @property
+    def exact(self) -> bool:
+        """Whether every decision came out again, to the last bit."""
+    @property
+    def damage(self) -> list[tuple[int, int, str]]:
+        """What could not be read: offset, number of bytes, reason."""
+    @property
+    def start(self) -> float | None: ...
+    @property
+    def end(self) -> float | None: ...
+    @property
+    def wall(self) -> float | None:
+        """Epoch seconds at second 0."""
+    @property
+    def minutes(self) -> list[tuple[float, ShadowFigures]]:
+        """By the minute, with its first second; empty unless another policy or target was asked."""
+    @property
+    def total(self) -> ShadowFigures | None: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+def replay(
+    data: bytes,
+    *,
+    policy: str | Policy | None = None,
+    target: float | None = None,
+    start: float | None = None,
+    end: float | None = None,
+) -> Replay:
+    """Decide everything in a log once more and compare, to the last bit.
+
+    policy, target: what another policy, or this one at another target, would have decided on the same inputs;
+    counted from `start` to before `end`, seconds of the pacer's clock.
+    Raises PacingValueError when nothing in the log can be replayed or for an unknown policy; whatever a
+    policy written in Python raises.
+    """
 
 @final
 class SimulationResult:

@@ -4,7 +4,9 @@
 //! and nothing is allocated once the vectors have grown to the size of the campaign.
 use std::collections::HashMap;
 
+use crate::codec::{Broken, In, Out};
 use crate::error::PacingError;
+use crate::state::{Layout, State};
 
 /// What an agent does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +122,26 @@ pub(crate) struct Call {
 pub(crate) struct Book<T> {
     rows: Vec<T>,
     index: HashMap<u64, usize>,
+}
+
+/// The rows in their order; the index follows from them.
+impl<T: Row + Copy + State> State for Book<T> {
+    fn put(&self, out: &mut Out) {
+        self.rows.put(out);
+    }
+
+    fn take(from: &mut In<'_>) -> Result<Self, Broken> {
+        let mut book = Self::new();
+        let rows: Vec<T> = State::take(from)?;
+        if rows.into_iter().all(|row| book.insert(row)) {
+            return Ok(book);
+        }
+        Err(Broken("an id is there twice"))
+    }
+
+    fn layout(layout: &mut Layout) {
+        Vec::<T>::layout(layout);
+    }
 }
 
 /// A row of a [`Book`].

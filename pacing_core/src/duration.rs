@@ -50,6 +50,16 @@ pub(crate) struct Durations {
     quick: [u8; 512],
 }
 
+crate::state::state!(Durations {
+    prior_ends,
+    prior_time,
+    ends,
+    time,
+    hazard,
+    cumulative,
+    quick,
+});
+
 fn piece_from(seconds: f64, mut piece: usize) -> usize {
     while piece + 1 < PIECES && EDGES[piece + 1] <= seconds {
         piece += 1;
@@ -191,6 +201,8 @@ pub(crate) struct Running {
     count: [f64; PIECES],
     time: [f64; PIECES],
 }
+
+crate::state::state!(Running { count, time });
 
 impl Running {
     pub fn new() -> Self {

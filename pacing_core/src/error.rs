@@ -27,6 +27,8 @@ pub enum PacingError {
     Text { what: &'static str, reason: String },
     /// A snapshot cannot be used.
     Snapshot { reason: &'static str },
+    /// A decision log cannot be used.
+    Log { reason: String },
 }
 
 impl PacingError {
@@ -40,6 +42,7 @@ impl PacingError {
             Self::Shape { .. } => "bad_shape",
             Self::Text { .. } => "unreadable",
             Self::Snapshot { .. } => "bad_snapshot",
+            Self::Log { .. } => "bad_log",
         }
     }
 }
@@ -70,6 +73,7 @@ impl fmt::Display for PacingError {
             }
             Self::Shape { name, reason } => write!(f, "the shape of {name} {reason}"),
             Self::Text { what, reason } => write!(f, "the {what} cannot be read: {reason}"),
+            Self::Log { reason } => write!(f, "the decision log cannot be used: {reason}"),
             Self::Snapshot { reason } => {
                 write!(
                     f,

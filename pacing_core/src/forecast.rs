@@ -30,6 +30,14 @@ pub(crate) struct Learned {
     pub given_sum: f64,
 }
 
+crate::state::state!(Learned {
+    ring,
+    talk,
+    wrap,
+    given_answers,
+    given_sum,
+});
+
 impl Learned {
     pub fn new() -> Self {
         Self {
@@ -78,6 +86,17 @@ pub(crate) struct Scene {
     running_talk: Running,
     running_wrap: Running,
 }
+
+crate::state::state!(Scene {
+    idle,
+    talk_ages,
+    wrap_ages,
+    in_flight,
+    given,
+    open,
+    running_talk,
+    running_wrap,
+});
 
 impl Scene {
     pub fn new() -> Self {

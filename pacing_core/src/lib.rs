@@ -13,6 +13,7 @@
 
 mod books;
 mod budget;
+mod codec;
 mod distribution;
 mod duration;
 pub mod erlang;
@@ -21,6 +22,7 @@ mod forecast;
 mod gamma;
 #[cfg(feature = "lab")]
 pub mod lab;
+pub mod log;
 mod normal;
 mod offered_wait;
 mod pacer;
@@ -31,6 +33,8 @@ mod python_arrays;
 #[cfg(feature = "python")]
 mod python_lab;
 #[cfg(feature = "python")]
+mod python_log;
+#[cfg(feature = "python")]
 mod python_policy;
 #[cfg(feature = "python")]
 mod python_staffing;
@@ -40,6 +44,7 @@ mod ring;
 pub mod simulation;
 mod snapshot;
 pub mod staffing;
+mod state;
 
 pub use books::{AgentState, Outcome};
 pub use error::PacingError;

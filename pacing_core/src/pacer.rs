@@ -52,7 +52,7 @@ impl Default for Options {
 }
 
 /// What else binds a decision.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     pub lines_free: u64,
     pub rate_tokens: u64,
@@ -115,6 +115,27 @@ pub struct Pacer {
     ignored: u64,
 }
 
+crate::state::state!(Options {
+    target,
+    cap,
+    grace_seconds,
+    policy,
+    give_up_after,
+    budget_answered,
+    budget_abandoned,
+});
+crate::state::state!(Pacer {
+    options,
+    now,
+    agents,
+    calls,
+    learned,
+    scene,
+    answered,
+    abandoned,
+    ignored,
+});
+
 impl Pacer {
     /// # Errors
     /// [`PacingError::Domain`] for an option outside its range.
@@ -162,10 +183,21 @@ impl Pacer {
         Ok(())
     }
 
+    /// How it is set up, the target as it is now.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
     /// Answered by a person and abandoned, the budget's history included.
     #[must_use]
     pub fn ledger(&self) -> (u64, u64) {
         (self.answered, self.abandoned)
+    }
+
+    /// All agents and calls it knows.
+    pub(crate) fn books(&self) -> (&[Agent], &[Call]) {
+        (self.agents.rows(), self.calls.rows())
     }
 
     /// Events that made no sense (unknown or repeated ids) and were ignored.

@@ -5,8 +5,10 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::log::{Input, RecordedPacer, Shadow};
+use crate::python_log::{PyShadowFigures, Watched, shadow_of};
 use crate::simulation::{Scenario, simulate};
-use crate::{AgentState, Decision, Limits, Options, Outcome, Pacer, PacingError, Policy};
+use crate::{AgentState, Decision, Limits, Options, Outcome, PacingError, Policy};
 
 create_exception!(
     pacing_core,
@@ -77,7 +79,9 @@ fn parse_policy(word: &str) -> Result<Policy, PacingError> {
 
 #[pyclass(name = "Pacer", module = "pacing_core")]
 struct PyPacer {
-    inner: Pacer,
+    inner: RecordedPacer,
+    /// The policy beside it, if it is written in Python.
+    watched: Option<Watched>,
 }
 
 #[pymethods]
@@ -108,7 +112,8 @@ impl PyPacer {
             budget_abandoned,
         };
         Ok(Self {
-            inner: Pacer::new(options).map_err(raise)?,
+            inner: RecordedPacer::new(options).map_err(raise)?,
+            watched: None,
         })
     }
 
@@ -118,39 +123,45 @@ impl PyPacer {
 
     #[pyo3(signature = (now, agent_id, state, leaving=false))]
     fn agent(&mut self, now: f64, agent_id: u64, state: &str, leaving: bool) -> PyResult<()> {
-        let state = AgentState::parse(state).map_err(raise)?;
-        self.inner.agent(now, agent_id, state, leaving);
+        let input = Input::Agent {
+            agent: agent_id,
+            state: AgentState::parse(state).map_err(raise)?,
+            leaving,
+        };
+        self.inner.tell(now, input);
         Ok(())
     }
 
     fn agent_gone(&mut self, now: f64, agent_id: u64) {
-        self.inner.agent_gone(now, agent_id);
+        self.inner.tell(now, Input::AgentGone { agent: agent_id });
     }
 
     #[pyo3(signature = (now, call_id, p=None))]
     fn dialed(&mut self, now: f64, call_id: u64, p: Option<f64>) {
-        self.inner.dialed(now, call_id, p);
+        self.inner.tell(now, Input::Dialed { call: call_id, p });
     }
 
     fn ringing(&mut self, now: f64, call_id: u64) {
-        self.inner.ringing(now, call_id);
+        self.inner.tell(now, Input::Ringing { call: call_id });
     }
 
     fn answered(&mut self, now: f64, call_id: u64) {
-        self.inner.answered(now, call_id);
+        self.inner.tell(now, Input::Answered { call: call_id });
     }
 
     fn connected(&mut self, now: f64, call_id: u64, agent_id: u64) {
-        self.inner.connected(now, call_id, agent_id);
+        let (call, agent) = (call_id, agent_id);
+        self.inner.tell(now, Input::Connected { call, agent });
     }
 
     fn abandoned(&mut self, now: f64, call_id: u64) {
-        self.inner.abandoned(now, call_id);
+        self.inner.tell(now, Input::Abandoned { call: call_id });
     }
 
     fn ended(&mut self, now: f64, call_id: u64, outcome: &str) -> PyResult<()> {
         let outcome = Outcome::parse(outcome).map_err(raise)?;
-        self.inner.ended(now, call_id, outcome);
+        let call = call_id;
+        self.inner.tell(now, Input::Ended { call, outcome });
         Ok(())
     }
 
@@ -174,7 +185,7 @@ impl PyPacer {
     }
 
     fn snapshot<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.inner.snapshot())
+        PyBytes::new(py, &self.inner.pacer().snapshot())
     }
 
     fn restore(&mut self, data: &[u8]) -> PyResult<()> {
@@ -182,17 +193,73 @@ impl PyPacer {
     }
 
     fn answer_probability(&self) -> f64 {
-        self.inner.answer_probability()
+        self.inner.pacer().answer_probability()
     }
 
     /// Answered by a person and abandoned, the budget's history included.
     fn ledger(&self) -> (u64, u64) {
-        self.inner.ledger()
+        self.inner.pacer().ledger()
     }
 
     /// Events that made no sense and were ignored.
     fn ignored_events(&self) -> u64 {
-        self.inner.ignored_events()
+        self.inner.pacer().ignored_events()
+    }
+
+    /// Keep a log from here on.
+    #[pyo3(signature = (about="", wall=None))]
+    fn start_log(&mut self, about: &str, wall: Option<f64>) {
+        self.inner.start_log(about, wall);
+    }
+
+    /// What was recorded since the last time.
+    fn drain_log<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.inner.drain_log())
+    }
+
+    /// What follows can be a file of its own.
+    fn cut_log(&mut self) {
+        self.inner.cut_log();
+    }
+
+    /// Keep no log any more.
+    fn stop_log(&mut self) {
+        self.inner.stop_log();
+    }
+
+    fn log_state(&self) -> &'static str {
+        if self.inner.keeps_log() {
+            "on"
+        } else if self.inner.log_overflowed() {
+            "overflowed"
+        } else {
+            "off"
+        }
+    }
+
+    /// Another policy beside this one, from here on.
+    #[pyo3(signature = (policy, *, target=None))]
+    fn set_shadow(
+        &mut self,
+        policy: Option<Bound<'_, PyAny>>,
+        target: Option<f64>,
+    ) -> PyResult<()> {
+        self.watched = None;
+        self.inner.set_shadow(None);
+        if let Some(policy) = policy {
+            let (shadow, watched) = shadow_of(self.inner.pacer(), &policy, target, true)?;
+            self.inner.set_shadow(Some(shadow));
+            self.watched = watched;
+        }
+        Ok(())
+    }
+
+    /// How the policy beside compares.
+    fn shadow(&self, py: Python<'_>) -> Option<PyShadowFigures> {
+        let failure = self.watched.as_ref().and_then(|w| w.failure(py));
+        self.inner
+            .shadow()
+            .map(|shadow: &Shadow| PyShadowFigures::new(shadow, failure))
     }
 }
 
@@ -299,5 +366,6 @@ fn pacing_core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PySimulationResult>()?;
     module.add_function(wrap_pyfunction!(simulate_base, module)?)?;
     crate::python_lab::register(module)?;
+    crate::python_log::register(module)?;
     crate::python_staffing::register(module)
 }

@@ -176,7 +176,7 @@ pub(crate) struct PyEvent {
 }
 
 impl PyEvent {
-    fn new(now: f64, event: Event) -> Self {
+    pub(crate) fn new(now: f64, event: Event) -> Self {
         let blank = Self {
             now,
             ..Self::default()
@@ -262,14 +262,7 @@ pub(crate) struct Adapter<'a, 'py> {
 
 impl<'a, 'py> Adapter<'a, 'py> {
     pub(crate) fn new(policy: &'a Bound<'py, PyAny>, stop: &'a AtomicBool) -> PyResult<Self> {
-        for method in ["reset", "on_event", "decide"] {
-            if !policy.getattr(method).is_ok_and(|m| m.is_callable()) {
-                return Err(PyTypeError::new_err(format!(
-                    "a policy is a name such as 'ratio(k=2)' or an object with reset, on_event and decide; \
-                     this one has no {method}()"
-                )));
-            }
-        }
+        check(policy)?;
         Ok(Self {
             name: policy.getattr("name")?.extract()?,
             version: policy.getattr("version")?.extract()?,
@@ -288,31 +281,45 @@ impl<'a, 'py> Adapter<'a, 'py> {
             })
             .ok()
     }
+}
 
-    fn ask(&self, snapshot: &Snapshot<'_>) -> PyResult<Decision> {
-        let py = self.policy.py();
-        let answer = self
-            .policy
-            .call_method1("decide", (PySnapshot::from(snapshot),))?;
-        if let Ok(decision) = answer.cast::<PyPolicyDecision>() {
-            let decision = decision.get().clone();
-            return Ok(Decision {
-                dials: decision.dials,
-                give_up: decision.give_up,
-                note: decision.note,
-            });
-        }
-        answer.extract::<u64>().map(Decision::dial).map_err(|_| {
-            let shown = answer.repr().map_or_else(|_| String::new(), |r| r.to_string());
-            let error = PyTypeError::new_err(format!(
-                "decide() of policy {} returned {shown}; return a whole number of dials, 0 or more, \
-                 or a PolicyDecision",
-                self.name
-            ));
-            error.set_cause(py, None);
-            error
-        })
+/// Asks a policy written in Python.
+pub(crate) fn ask(
+    policy: &Bound<'_, PyAny>,
+    name: &str,
+    snapshot: &Snapshot<'_>,
+) -> PyResult<Decision> {
+    let answer = policy.call_method1("decide", (PySnapshot::from(snapshot),))?;
+    if let Ok(decision) = answer.cast::<PyPolicyDecision>() {
+        let decision = decision.get().clone();
+        return Ok(Decision {
+            dials: decision.dials,
+            give_up: decision.give_up,
+            note: decision.note,
+        });
     }
+    answer.extract::<u64>().map(Decision::dial).map_err(|_| {
+        let shown = answer.repr().map_or_else(|_| String::new(), |r| r.to_string());
+        let error = PyTypeError::new_err(format!(
+            "decide() of policy {name} returned {shown}; return a whole number of dials, 0 or more, \
+             or a PolicyDecision",
+        ));
+        error.set_cause(policy.py(), None);
+        error
+    })
+}
+
+/// Whether an object has what a policy needs.
+pub(crate) fn check(policy: &Bound<'_, PyAny>) -> PyResult<()> {
+    for method in ["reset", "on_event", "decide"] {
+        if !policy.getattr(method).is_ok_and(|m| m.is_callable()) {
+            return Err(PyTypeError::new_err(format!(
+                "a policy is a name such as 'ratio(k=2)' or an object with reset, on_event and decide; \
+                 this one has no {method}()"
+            )));
+        }
+    }
+    Ok(())
 }
 
 impl Policy for Adapter<'_, '_> {
@@ -349,7 +356,7 @@ impl Policy for Adapter<'_, '_> {
             let result = self.policy.py().check_signals();
             self.keep(result);
         }
-        let result = self.ask(snapshot);
+        let result = ask(self.policy, &self.name, snapshot);
         self.keep(result).unwrap_or_default()
     }
 }

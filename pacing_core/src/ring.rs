@@ -47,6 +47,16 @@ pub(crate) struct RingTable {
     weight: f64,
 }
 
+crate::state::state!(RingTable {
+    answered,
+    unanswered,
+    censored,
+    survival,
+    incidence,
+    prior_share,
+    weight,
+});
+
 /// The row an age falls in.
 pub(crate) fn row_of(age: f64) -> usize {
     if age <= 0.0 {

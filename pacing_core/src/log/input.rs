@@ -1,0 +1,167 @@
+//! What a pacer can be told, as a value: told to a pacer, written to a log, read from one.
+//!
+//! A new kind of input is a variant here with its number, its bytes both ways, and the call it stands for.
+use super::memory::Memory;
+use crate::books::{AgentState, Outcome};
+use crate::codec::{Broken, In, Out};
+use crate::pacer::Pacer;
+use crate::state::State;
+
+/// One call of a method of [`Pacer`] that changes what it knows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Input {
+    Agent {
+        agent: u64,
+        state: AgentState,
+        leaving: bool,
+    },
+    AgentGone {
+        agent: u64,
+    },
+    Dialed {
+        call: u64,
+        p: Option<f64>,
+    },
+    Ringing {
+        call: u64,
+    },
+    Answered {
+        call: u64,
+    },
+    Connected {
+        call: u64,
+        agent: u64,
+    },
+    Abandoned {
+        call: u64,
+    },
+    Ended {
+        call: u64,
+        outcome: Outcome,
+    },
+    /// A target that the pacer refuses is not an input.
+    SetTarget {
+        target: f64,
+    },
+}
+
+impl Input {
+    /// Tells it to a pacer.
+    pub fn tell(&self, pacer: &mut Pacer, now: f64) {
+        match *self {
+            Self::Agent {
+                agent,
+                state,
+                leaving,
+            } => pacer.agent(now, agent, state, leaving),
+            Self::AgentGone { agent } => pacer.agent_gone(now, agent),
+            Self::Dialed { call, p } => pacer.dialed(now, call, p),
+            Self::Ringing { call } => pacer.ringing(now, call),
+            Self::Answered { call } => pacer.answered(now, call),
+            Self::Connected { call, agent } => pacer.connected(now, call, agent),
+            Self::Abandoned { call } => pacer.abandoned(now, call),
+            Self::Ended { call, outcome } => pacer.ended(now, call, outcome),
+            Self::SetTarget { target } => {
+                // Checked before it was recorded; a log made by hand may hold anything, and changes nothing then.
+                let _ = pacer.set_target(target);
+            }
+        }
+    }
+
+    /// Its number in the log.
+    pub(super) fn kind(&self) -> u8 {
+        match self {
+            Self::Agent { .. } => 0,
+            Self::AgentGone { .. } => 1,
+            Self::Dialed { p: None, .. } => 2,
+            Self::Dialed { p: Some(_), .. } => 3,
+            Self::Ringing { .. } => 4,
+            Self::Answered { .. } => 5,
+            Self::Connected { .. } => 6,
+            Self::Abandoned { .. } => 7,
+            Self::Ended { .. } => 8,
+            Self::SetTarget { .. } => 9,
+        }
+    }
+
+    /// What follows its number. Calls are told by their distance from the newest, agents from the last one named.
+    pub(super) fn write(&self, memory: &mut Memory, out: &mut Out) {
+        match *self {
+            Self::Agent {
+                agent,
+                state,
+                leaving,
+            } => {
+                memory.put_agent(agent, out);
+                let mut word = Out::default();
+                state.put(&mut word);
+                out.byte(word.0[0] << 1 | u8::from(leaving));
+            }
+            Self::AgentGone { agent } => memory.put_agent(agent, out),
+            Self::Dialed { call, p } => {
+                memory.put_new_call(call, out);
+                if let Some(p) = p {
+                    out.double(p);
+                }
+            }
+            Self::Ringing { call } | Self::Answered { call } | Self::Abandoned { call } => {
+                memory.put_call(call, out);
+            }
+            Self::Connected { call, agent } => {
+                memory.put_call(call, out);
+                memory.put_agent(agent, out);
+            }
+            Self::Ended { call, outcome } => {
+                memory.put_call(call, out);
+                outcome.put(out);
+            }
+            Self::SetTarget { target } => out.double(target),
+        }
+    }
+
+    pub(super) fn read(kind: u8, memory: &mut Memory, from: &mut In<'_>) -> Result<Self, Broken> {
+        Ok(match kind {
+            0 => {
+                let agent = memory.take_agent(from)?;
+                let byte = from.byte()?;
+                Self::Agent {
+                    agent,
+                    state: State::take(&mut In::new(&[byte >> 1]))?,
+                    leaving: byte & 1 == 1,
+                }
+            }
+            1 => Self::AgentGone {
+                agent: memory.take_agent(from)?,
+            },
+            2 => Self::Dialed {
+                call: memory.take_new_call(from)?,
+                p: None,
+            },
+            3 => Self::Dialed {
+                call: memory.take_new_call(from)?,
+                p: Some(from.double()?),
+            },
+            4 => Self::Ringing {
+                call: memory.take_call(from)?,
+            },
+            5 => Self::Answered {
+                call: memory.take_call(from)?,
+            },
+            6 => Self::Connected {
+                call: memory.take_call(from)?,
+                agent: memory.take_agent(from)?,
+            },
+            7 => Self::Abandoned {
+                call: memory.take_call(from)?,
+            },
+            8 => Self::Ended {
+                call: memory.take_call(from)?,
+                outcome: State::take(from)?,
+            },
+            9 => Self::SetTarget {
+                target: from.double()?,
+            },
+            _ => return Err(Broken("a record is of an unknown kind")),
+        })
+    }
+}
