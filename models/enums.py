@@ -125,6 +125,7 @@ class CommandKind(StrEnum):
     AGENT_LOGOUT = "agent_logout"
     AGENT_PAUSE = "agent_pause"
     AGENT_READY = "agent_ready"
+    AGENT_HANG_UP = "agent_hang_up"
     DISPOSITION = "disposition"
 
 

@@ -111,6 +111,12 @@ class Pause(Body):
     reason: str = Field(min_length=1, max_length=200)
 
 
+class HangUp(Body):
+    """Which call to end: one that is over already stays as it is, and the next one is not cut."""
+
+    attempt_id: UUID
+
+
 class Disposition(Body):
     """How a call ended. `disposition` is a word of the agent's list or of the campaign's own."""
 
@@ -240,19 +246,38 @@ async def ready_agent(
     return await _ask(CommandKind.AGENT_READY, agent_id, who, request, response, key, {})
 
 
+@router.post("/{agent_id}/hang-up", responses=_CONTROL, operation_id="hang_up_call_of_agent")
+async def hang_up_call_of_agent(
+    agent_id: Who, given: HangUp, who: Actor, request: Request, response: Response, key: Key = None
+) -> Command:
+    """End the conversation in hand, which is named; the agent's phone stays connected, the wrap-up begins."""
+    payload = {"attempt_id": await _their_call(request, who, agent_id, given.attempt_id)}
+    return await _ask(CommandKind.AGENT_HANG_UP, agent_id, who, request, response, key, payload)
+
+
 @router.post("/{agent_id}/disposition", responses=_CONTROL, operation_id="give_disposition")
 async def give_disposition(
     agent_id: Who, given: Disposition, who: Actor, request: Request, response: Response, key: Key = None
 ) -> Command:
     """Say how a call of the agent ended; during the wrap-up this ends it."""
-    chosen, attempt_id = _whom(who, agent_id), str(given.attempt_id)
-    async with state_of(request).database.tenant(who.tenant_id) as tx:
-        await tx.run(desk.one, chosen, tenant_id=tx.only)
-        # A disposition may put the number on the do-not-call list: never of a call that is not theirs.
-        if not await tx.run(desk.is_their_call, chosen, attempt_id, tenant_id=tx.only):
-            raise not_found("call of this agent")
+    # A disposition may put the number on the do-not-call list: never of a call that is not theirs.
+    attempt_id = await _their_call(request, who, agent_id, given.attempt_id)
     payload = {"attempt_id": attempt_id, "disposition": given.disposition, "text": given.text}
     return await _ask(CommandKind.DISPOSITION, agent_id, who, request, response, key, payload)
+
+
+async def _their_call(request: Request, who: Principal, agent_id: UUID | str, attempt_id: UUID) -> str:
+    """The call's id, if it is one of this agent's.
+
+    Raises:
+        Problem: `not_found`.
+    """
+    chosen = _whom(who, agent_id)
+    async with state_of(request).database.tenant(who.tenant_id) as tx:
+        await tx.run(desk.one, chosen, tenant_id=tx.only)
+        if not await tx.run(desk.is_their_call, chosen, str(attempt_id), tenant_id=tx.only):
+            raise not_found("call of this agent")
+    return str(attempt_id)
 
 
 async def _ask(

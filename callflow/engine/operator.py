@@ -10,6 +10,7 @@ from callflow.engine.config import MIN_RING_SECONDS
 from callflow.engine.dialing import ring_time_over
 from callflow.engine.tables import AgentEvent, LegState
 from callflow.inputs import Commanded
+from esl import commands
 from models.enums import AgentState, CampaignState, CommandKind, CommandStatus
 from models.records import CommandFinished, NoteAdded, OperatorCommand
 
@@ -154,6 +155,27 @@ def _ready(board: Board, command: OperatorCommand) -> str:
     return ""
 
 
+def _hang_up(board: Board, command: OperatorCommand) -> str:
+    """End a conversation: the customer's leg is cut, the agent's own one stays for the next call.
+
+    The call is named: a command that comes late must not cut the next one. What follows (wrap-up, the
+    attempt's outcome) comes of the switch's word that the leg is gone.
+    """
+    agent = _agent(board, command)
+    if agent is None:
+        return _NO_AGENT
+    named = str(command.payload.get("attempt_id", ""))
+    if agent.state is not AgentState.TALKING or agent.attempt_id != named:
+        return "" if named and named == agent.last_attempt_id else "the agent is not in that call"
+    attempt = board.attempts.get(named)
+    leg = board.legs.get(attempt.leg_id) if attempt else None
+    if leg is None or not board.link_up:
+        return "the switch can't be asked at this moment: try again when it is back"
+    board.send(commands.uuid_kill(leg.leg_id, "NORMAL_CLEARING"))
+    board.timer(f"watch:{leg.leg_id}", 2.0)
+    return ""
+
+
 def _disposition(board: Board, command: OperatorCommand) -> str:
     agent = _agent(board, command)
     if agent is None:
@@ -198,5 +220,6 @@ _HANDLERS: dict[CommandKind, Callable[[Board, OperatorCommand], str]] = {
     CommandKind.AGENT_LOGOUT: _logout,
     CommandKind.AGENT_PAUSE: _pause,
     CommandKind.AGENT_READY: _ready,
+    CommandKind.AGENT_HANG_UP: _hang_up,
     CommandKind.DISPOSITION: _disposition,
 }

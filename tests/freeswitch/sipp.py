@@ -85,6 +85,7 @@ def sipp(scenario: Path, port: int, folder: Path, *, media_port: int) -> Iterato
     assert not taken(port), f"UDP port {port} is taken: end what has it, a SIPp of an earlier run perhaps"
     log, screen = (folder / f"{scenario.stem}-{port}.{end}" for end in ("log", "out"))
     arguments = ["sipp", "-sf", str(scenario), "-t", "u1", "-nostdin", "-aa"]
+    # The media port must lie outside the range of the switch (deploy/freeswitch: 16384 to 32768).
     arguments += ["-i", LOOPBACK, "-p", str(port), "-mi", LOOPBACK, "-mp", str(media_port)]
     arguments += ["-trace_logs", "-log_file", str(log)]
     # It ends itself when its timers are late, which a busy machine makes them.

@@ -109,10 +109,10 @@ def campaign(
     furnish(site)
     with ExitStack() as stack:
         carrier = stack.enter_context(
-            sipp(SCENARIOS / "carrier.xml", ports["carrier"], tmp_path, media_port=21000)
+            sipp(SCENARIOS / "carrier.xml", ports["carrier"], tmp_path, media_port=12000)
         )
         phones = stack.enter_context(
-            sipp(SCENARIOS / "agents.xml", ports["agents"], tmp_path, media_port=22000)
+            sipp(SCENARIOS / "agents.xml", ports["agents"], tmp_path, media_port=13000)
         )
         arguments = run_command("up", "--switch", test_switch.text, "--drain-max", "60")
         arguments += ["--dial-string", "sofia/gateway/carrier/{number}"]

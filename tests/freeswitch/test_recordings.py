@@ -56,7 +56,7 @@ def far_ends(sipp_port: Callable[[str], int], tmp_path: Path) -> Iterator[Callab
                     continue
                 path = tmp_path / f"{name}.xml"
                 path.write_text(scenario(table[name].behaviour(None, "")))  # type: ignore[arg-type]
-                stack.enter_context(sipp(path, port, tmp_path, media_port=23000 + 10 * place))
+                stack.enter_context(sipp(path, port, tmp_path, media_port=14000 + 10 * place))
 
         yield start
 

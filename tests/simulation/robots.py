@@ -19,6 +19,9 @@ LOOK_EVERY_SECONDS = 2.0
 PATIENCE_SECONDS = 6.0
 """A robot that is not where it wants to be for this long asks again."""
 
+HANG_UP_SHARE = 0.1
+"""Share of the conversations that the agent ends, unless the other side does so before."""
+
 
 def wrap_up_seconds(rng: random.Random, mean: float = 15.0, cv: float = 0.5) -> float:
     """Lognormal, as in the base scenario of PACING.md."""
@@ -35,6 +38,7 @@ class Robot:
     wants: AgentState = AgentState.LOGGED_OUT
     asked_at: float = -1e9
     wrapping: str = ""
+    hanging_up: str = ""
 
 
 Ask = Callable[[CommandKind, str, dict[str, object]], None]
@@ -79,9 +83,25 @@ class Robots:
     def state_saved(self, record: AgentStateChanged) -> None:
         """A call ended: the robot gives its disposition after a while (or forgets: the limit ends it)."""
         robot = self.robots[record.agent_id]
+        if record.state is AgentState.TALKING and record.attempt_id is not None:
+            self._plan_hang_up(robot, record.attempt_id)
         if record.state is not AgentState.WRAP_UP or record.attempt_id is None:
             return
         self._plan_disposition(robot, record.attempt_id)
+
+    def _plan_hang_up(self, robot: Robot, attempt_id: str) -> None:
+        """Restless agents end some conversations; drawn apart, so that nothing else is drawn differently."""
+        if self._restless is None or robot.hanging_up == attempt_id:
+            return
+        robot.hanging_up = attempt_id
+        rng = random.Random(f"{attempt_id}:hang up")
+        if rng.random() < HANG_UP_SHARE:
+            self._clock.after(rng.uniform(0.0, 60.0), lambda: self._hang_up(robot, attempt_id))
+
+    def _hang_up(self, robot: Robot, attempt_id: str) -> None:
+        row = self._store.agents[robot.agent_id]
+        if row.state is AgentState.TALKING and row.attempt_id == attempt_id:
+            self._ask(CommandKind.AGENT_HANG_UP, robot.agent_id, {"attempt_id": attempt_id})
 
     def _plan_disposition(self, robot: Robot, attempt_id: str) -> None:
         if robot.wrapping == attempt_id:

@@ -14,7 +14,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from models import records
-from models.enums import AgentState, AttemptState, CampaignState, CommandStatus, LeadState, Outcome
+from models.enums import (
+    AgentState,
+    AttemptState,
+    CampaignState,
+    CommandKind,
+    CommandStatus,
+    LeadState,
+    Outcome,
+)
 from models.records import (
     AgentLegEnded,
     AgentLegOpened,
@@ -124,6 +132,7 @@ class Store:
         self.contradictions: list[str] = []
         self.agent_of_leg: dict[str, str] = {}
         self.attempt_of_leg: dict[str, str] = {}
+        self.hang_ups_asked_for: set[str] = set()
         self.open: dict[str, AttemptRow] = {}
         self.token = 0
         self.lease_until = 0.0
@@ -210,6 +219,8 @@ class Store:
     def insert_command(self, command: OperatorCommand) -> None:
         """A person or program asks for something."""
         self.commands[command.command_id] = CommandRow(command)
+        if command.kind is CommandKind.AGENT_HANG_UP:
+            self.hang_ups_asked_for.add(str(command.payload["attempt_id"]))
 
     def take_pending(self) -> list[OperatorCommand]:
         """Mark all pending commands TAKEN, durably, and hand them over, oldest first."""

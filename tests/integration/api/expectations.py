@@ -121,6 +121,7 @@ LINES: Mapping[str, Line] = {
     "log_out_agent": _line(*_DESK, 202, body=_fixed(reason="home")),
     "pause_agent": _line(*_DESK, 202, body=_fixed(reason="meal")),
     "ready_agent": _line(*_DESK, 202),
+    "hang_up_call_of_agent": _line(*_DESK, 202, body=lambda planted: {"attempt_id": planted.ids["attempt"]}),
     "give_disposition": _line(*_DESK, 202, body=_disposition),
     "list_events": _line(*_READ, 200),
     "list_calls": _line(*_READ, 200),

@@ -26,6 +26,7 @@ ACTIONS: list[tuple[str, Any]] = [
     ("logout", None),
     ("pause", {"reason": "meal"}),
     ("ready", None),
+    ("hang-up", {"attempt_id": NOBODY}),
     ("disposition", {"attempt_id": NOBODY, "disposition": "success"}),
 ]
 
@@ -128,6 +129,8 @@ def test_an_agent_asks_by_their_own_name(agent: TestClient, office: Office) -> N
         for action, body in ACTIONS:
             if action == "disposition":
                 body = {"attempt_id": attempt, "disposition": "success", "text": "paid\0"}
+            elif action == "hang-up":
+                body = {"attempt_id": attempt}
             answer = agent.post(f"/v1/agents/me/{action}", json=body)
             assert answer.status_code == 200, answer.text
             assert answer.json()["status"] == "done"
@@ -135,11 +138,12 @@ def test_an_agent_asks_by_their_own_name(agent: TestClient, office: Office) -> N
             assert agent.get(f"/v1/commands/{answer.json()['id']}").json() == answer.json()
         assert agent.post(f"/v1/agents/{office.ours.agent_id}/ready").status_code == 200
     assert {command.agent_id for command in fake.heard} == {office.ours.agent_id}
-    assert [(command.kind, command.payload) for command in fake.heard[:5]] == [
+    assert [(command.kind, command.payload) for command in fake.heard[:6]] == [
         (CommandKind.AGENT_LOGIN, {}),
         (CommandKind.AGENT_LOGOUT, {"reason": ""}),
         (CommandKind.AGENT_PAUSE, {"reason": "meal"}),
         (CommandKind.AGENT_READY, {}),
+        (CommandKind.AGENT_HANG_UP, {"attempt_id": attempt}),
         (
             CommandKind.DISPOSITION,
             {"attempt_id": attempt, "disposition": "success", "text": "paid\ufffd"},
@@ -273,6 +277,8 @@ def test_another_tenant_s_agents_and_calls_are_not_there(office: Office, wall: W
         # Not by an agent of ours about a call of theirs either: it might put a number on a list.
         body = {"attempt_id": attempt, "disposition": "do_not_call"}
         answer = client.post(f"/v1/agents/{office.ours.agent_id}/disposition", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+        answer = client.post(f"/v1/agents/{office.ours.agent_id}/hang-up", json={"attempt_id": attempt})
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
         login = {"campaign_id": office.theirs.campaign_id}
         answer = client.post(f"/v1/agents/{office.ours.agent_id}/login", json=login)

@@ -122,6 +122,34 @@ def test_no_agent_in_time_is_abandoned_by_the_switch_times() -> None:
     assert (closed.outcome, closed.abandoned) == (Outcome.ABANDONED, True)
 
 
+def test_an_agent_hangs_up_and_keeps_their_phone() -> None:
+    bench = Bench()
+    standing = bench.log_in()
+    leg = bench.dial()
+    attempt = next(iter(bench.engine.board.attempts))
+
+    def hang_up(named: str) -> CommandStatus:
+        bench.command(CommandKind.AGENT_HANG_UP, agent_id="a1", payload={"attempt_id": named})
+        status: CommandStatus = bench.records(CommandFinished)[-1].status
+        return status
+
+    bench.ring(leg)
+    answered = bench.answer(leg)
+    assert hang_up(attempt) is CommandStatus.REFUSED, "not in the call yet"
+    bridged = bench.bridge(leg, standing)
+    bench.now += 5
+    assert hang_up("") is CommandStatus.REFUSED
+    assert hang_up("t-other") is CommandStatus.REFUSED, "a command that is late must not cut the next call"
+    assert hang_up(attempt) is CommandStatus.DONE
+    assert bench.commands("uuid_kill") == [f"{leg} NORMAL_CLEARING"]
+    assert bench.agent("a1") is AgentState.TALKING, "it is over when the switch says so"
+    bench.hang_up(leg, answered=answered, bridged=bridged)
+    assert bench.agent("a1") is AgentState.WRAP_UP
+    assert bench.records(AttemptClosed)[0].outcome is Outcome.CONNECTED
+    assert hang_up(attempt) is CommandStatus.DONE, "the other side was first"
+    assert len(bench.commands("uuid_kill")) == 1
+
+
 def test_who_hangs_up_before_the_deadline_is_not_abandoned() -> None:
     bench = Bench()
     bench.log_in()

@@ -75,6 +75,8 @@ export const logIn = (id: string, campaign_id: string | null) =>
 export const logOut = (id: string) => body(client.POST('/v1/agents/{agent_id}/logout', agent(id)))
 export const pause = (id: string, reason: string) =>
   body(client.POST('/v1/agents/{agent_id}/pause', { ...agent(id), body: { reason } }))
+export const hangUp = (id: string, attempt_id: string) =>
+  body(client.POST('/v1/agents/{agent_id}/hang-up', { ...agent(id), body: { attempt_id } }))
 export const ready = (id: string) => body(client.POST('/v1/agents/{agent_id}/ready', agent(id)))
 export const dispose = (id: string, attempt_id: string, disposition: string, text: string) =>
   body(

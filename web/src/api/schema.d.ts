@@ -128,6 +128,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/agents/{agent_id}/hang-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hang Up Call Of Agent
+         * @description End the conversation in hand, which is named; the agent's phone stays connected, the wrap-up begins.
+         */
+        post: operations["hang_up_call_of_agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/agents/{agent_id}/login": {
         parameters: {
             query?: never;
@@ -1202,7 +1222,7 @@ export interface components {
          * @description What a person or program may ask of the dialer through the command table.
          * @enum {string}
          */
-        CommandKind: "campaign_start" | "campaign_pause" | "campaign_stop" | "campaign_target" | "stop_all" | "agent_login" | "agent_logout" | "agent_pause" | "agent_ready" | "disposition";
+        CommandKind: "campaign_start" | "campaign_pause" | "campaign_stop" | "campaign_target" | "stop_all" | "agent_login" | "agent_logout" | "agent_pause" | "agent_ready" | "agent_hang_up" | "disposition";
         /**
          * CommandStatus
          * @description TAKEN is durable before the effect; after a crash a TAKEN command without outcome is UNKNOWN.
@@ -1271,6 +1291,17 @@ export interface components {
             field: string;
             /** Message */
             message: string;
+        };
+        /**
+         * HangUp
+         * @description Which call to end: one that is over already stays as it is, and the next one is not cut.
+         */
+        HangUp: {
+            /**
+             * Attempt Id
+             * Format: uuid
+             */
+            attempt_id: string;
         };
         /**
          * Health
@@ -2431,6 +2462,99 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Disposition"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Not answered yet. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    hang_up_call_of_agent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same content is the same command: it is carried out once. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description An agent's id, or `me`: the signed-in agent. */
+                agent_id: string | "me";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HangUp"];
             };
         };
         responses: {

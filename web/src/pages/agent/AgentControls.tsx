@@ -1,9 +1,9 @@
 import { Button, Group, Menu } from '@mantine/core'
-import { IconLogout, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react'
+import { IconLogout, IconPhoneOff, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import { logOut, pause, ready } from '@/api/endpoints'
+import { hangUp, logOut, pause, ready } from '@/api/endpoints'
 import type { AgentDetail } from '@/api/types'
 import { useShortcuts } from '@/components/shortcuts'
 import { useAgentCommand } from '@/components/useAgentCommand'
@@ -30,16 +30,34 @@ export function AgentControls({ agent }: { agent: AgentDetail }) {
     () => logOut('me'),
     () => t('agent.done.logout'),
   )
+  const cut = useAgentCommand(
+    'me',
+    (attemptId: string) => hangUp('me', attemptId),
+    () => t('agent.done.hangUp'),
+  )
   const isOut = agent.state === 'logged_out'
   const canGoOn = agent.state === 'paused' || agent.state === 'wrap_up' || agent.next === 'pause'
   const canPause = !isOut && agent.state !== 'paused' && agent.next === ''
+  const inHand = agent.state === 'talking' ? agent.attempt_id : null
   useShortcuts([
+    { keys: 'h u', label: t('agent.hangUp'), run: () => inHand !== null && cut.mutate(inHand) },
     { keys: 'r', label: t('agent.ready'), run: () => canGoOn && goOn.mutate(undefined) },
     { keys: 'p', label: t('agent.pause'), run: () => canPause && setMenuOpen(true) },
   ])
   if (isOut) return <LogIn agent={agent} />
   return (
     <Group gap="xs">
+      {inHand !== null && (
+        <Button
+          color="red"
+          leftSection={<IconPhoneOff size={18} />}
+          rightSection={<kbd aria-hidden>h u</kbd>}
+          loading={cut.isPending}
+          onClick={() => cut.mutate(inHand)}
+        >
+          {t('agent.hangUp')}
+        </Button>
+      )}
       {canGoOn && (
         <Button
           leftSection={<IconPlayerPlay size={18} />}
