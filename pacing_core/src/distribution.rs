@@ -63,11 +63,12 @@ impl Sum {
         }
         let top = (self.top + 1).min(WIDTH - 1);
         let keep = 1.0 - q;
-        // Downwards, so that each place still finds its lower neighbour as it was.
-        for at in (1..=top).rev() {
-            self.pmf[at] = self.pmf[at] * keep + self.pmf[at - 1] * q;
+        let mut below = 0.0;
+        for mass in &mut self.pmf[..=top] {
+            let here = *mass;
+            *mass = here * keep + below * q;
+            below = here;
         }
-        self.pmf[0] *= keep;
         // Ends that weigh nothing are cut off; the answers' lost tail counts as the worst case below.
         self.top = if self.pmf[top] < 1e-12 && top > self.top {
             self.top
@@ -77,28 +78,15 @@ impl Sum {
     }
 }
 
-impl Sum {
-    /// P(this many answers or fewer agents), with what was cut off counted as the worst case.
-    fn finds_nobody(&self, free_at_most: &[f64; WIDTH]) -> f64 {
-        let mut known = 0.0;
-        let mut short = 0.0;
-        for (mass, at_most) in self.pmf[..=self.top].iter().zip(free_at_most) {
-            known += mass;
-            short += mass * at_most;
-        }
-        (short + (1.0 - known)).clamp(0.0, 1.0)
-    }
-}
-
 /// Free agents less answers due.
 // Kept on the stack, a handful per decision: no allocation is worth more than a small variant.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug, Clone)]
 pub(crate) enum Balance {
     Exact {
-        /// P(free agents <= j).
-        free_at_most: [f64; WIDTH],
-        due: Sum,
+        /// P(free agents <= answers due + k), for k further answers.
+        nobody: [f64; WIDTH],
+        shortfall: f64,
     },
     Normal {
         free: Cumulants,
@@ -107,29 +95,40 @@ pub(crate) enum Balance {
 }
 
 impl Balance {
-    /// From exact sums.
-    pub fn exact(free: &Sum, due: Sum) -> Self {
-        let mut free_at_most = [0.0; WIDTH];
+    /// From exact sums. What was cut off of either counts as the worst case.
+    pub fn exact(free: &Sum, due: &Sum) -> Self {
+        let mut free_at_most = [1.0; WIDTH];
         let mut total = 0.0;
-        for (at_most, mass) in free_at_most.iter_mut().zip(&free.pmf) {
+        for (at_most, mass) in free_at_most[..free.top].iter_mut().zip(&free.pmf) {
             total += mass;
             *at_most = total;
         }
-        Self::Exact { free_at_most, due }
+        let pmf = &due.pmf[..=due.top];
+        let lost = 1.0 - pmf.iter().sum::<f64>();
+        let mut nobody = [1.0; WIDTH];
+        for (more, nobody) in nobody[..free.top].iter_mut().enumerate() {
+            let in_reach = free_at_most[more..free.top].iter().zip(pmf);
+            let beyond = pmf.iter().skip(free.top - more).sum::<f64>();
+            let found: f64 = in_reach.map(|(at_most, mass)| at_most * mass).sum();
+            *nobody = (found + beyond + lost).clamp(0.0, 1.0);
+            if *nobody > 1.0 - 1e-12 {
+                break;
+            }
+        }
+        let mut left = 1.0;
+        let mut shortfall = 0.0;
+        for (mass, at_most) in pmf.iter().zip(free_at_most) {
+            left -= mass;
+            shortfall += at_most * left.max(0.0);
+        }
+        Self::Exact { nobody, shortfall }
     }
 
     /// P(free agents - answers due <= 0), so that a further answer would find nobody, after `count` more calls
     /// that are each answered before the moment with probability `q`.
     pub fn nobody_free_after(&self, q: f64, count: u64) -> f64 {
         match self {
-            Self::Exact { free_at_most, due } if count == 0 => due.finds_nobody(free_at_most),
-            Self::Exact { free_at_most, due } => {
-                let mut due = due.clone();
-                for _ in 0..count {
-                    due.add(q);
-                }
-                due.finds_nobody(free_at_most)
-            }
+            Self::Exact { nobody, .. } => binomial_mean(nobody, q, count),
             Self::Normal { free, due } => {
                 let mut due = *due;
                 #[allow(clippy::cast_precision_loss)]
@@ -146,15 +145,7 @@ impl Balance {
     /// E max(0, answers due - free agents): answers that find nobody if nothing more is dialed.
     pub fn shortfall(&self) -> f64 {
         match self {
-            Self::Exact { free_at_most, due } => {
-                let mut more = 1.0;
-                let mut short = 0.0;
-                for (mass, at_most) in due.pmf[..=due.top].iter().zip(free_at_most.iter()) {
-                    more -= mass;
-                    short += at_most * more.max(0.0);
-                }
-                short
-            }
+            Self::Exact { shortfall, .. } => *shortfall,
             Self::Normal { free, due } => {
                 let mean = free.mean - due.mean;
                 let sd = (free.variance + due.variance).sqrt();
@@ -166,6 +157,31 @@ impl Balance {
             }
         }
     }
+}
+
+/// Mean of `value[k]` over k answers of `count` calls, each answered with probability `q`; 1 beyond the table. The
+/// cost does not grow with the number of calls, which can be thousands where hardly anybody answers.
+fn binomial_mean(value: &[f64; WIDTH], q: f64, count: u64) -> f64 {
+    if count == 0 || q <= 0.0 {
+        return value[0];
+    }
+    #[allow(clippy::cast_precision_loss)]
+    let n = count as f64;
+    // The mass at k answers, from the one before. Short of certainty, so that the mass at none is not nothing.
+    let q = q.min(0.999_999);
+    let odds = q / (1.0 - q);
+    let mut mass = (n * (-q).ln_1p()).exp();
+    let (mut known, mut mean, mut k) = (0.0, 0.0, 0.0);
+    for value in value {
+        known += mass;
+        mean += mass * value;
+        if k >= n {
+            break;
+        }
+        mass *= odds * (n - k) / (k + 1.0);
+        k += 1.0;
+    }
+    (mean + (1.0 - known)).clamp(0.0, 1.0)
 }
 
 /// P(D <= 0) for a whole-numbered D with these cumulants: normal with half a step of continuity correction and
@@ -202,7 +218,7 @@ mod tests {
             due_c.add(q, 1.0);
         }
         (
-            Balance::exact(&free, due),
+            Balance::exact(&free, &due),
             Balance::Normal {
                 free: free_c,
                 due: due_c,
@@ -236,6 +252,68 @@ mod tests {
             assert!((a - b).abs() < 0.002, "{a} {b}");
             assert!((exact.shortfall() - normal.shortfall()).abs() < 0.02);
         }
+    }
+
+    /// The definition: every call convolved, every pair of counts looked at.
+    fn plainly(free: &[f64], due: &[f64], q: f64, count: usize) -> (f64, f64) {
+        let convolved = |probabilities: &mut dyn Iterator<Item = f64>| {
+            let mut pmf = vec![1.0];
+            for p in probabilities {
+                pmf.push(0.0);
+                for at in (0..pmf.len()).rev() {
+                    pmf[at] = pmf[at] * (1.0 - p) + if at > 0 { pmf[at - 1] * p } else { 0.0 };
+                }
+            }
+            pmf
+        };
+        let agents = convolved(&mut free.iter().copied());
+        let added = std::iter::repeat_n(q, count);
+        let answers = convolved(&mut due.iter().copied().chain(added));
+        let (mut nobody, mut short) = (0.0, 0.0);
+        for (d, due) in answers.iter().enumerate() {
+            for (f, free) in agents.iter().enumerate().take(d + 1) {
+                nobody += due * free;
+                short += due * free * (d - f) as f64;
+            }
+        }
+        (nobody, short)
+    }
+
+    #[test]
+    fn the_exact_balance_is_the_definition() {
+        let mut random = crate::random::Random::new(7, 1);
+        for scene in 0..300 {
+            let mut draw = |most: usize| random.below(most);
+            let (idle, agents, calls, count) = (draw(4), draw(30), draw(30), draw(20));
+            let waiting = if idle == 0 { draw(3) } else { 0 };
+            let mut free: Vec<f64> = vec![1.0; idle];
+            let mut due: Vec<f64> = vec![1.0; waiting];
+            free.extend((0..agents).map(|_| random.uniform() * 0.4));
+            due.extend((0..calls).map(|_| random.uniform() * 0.5));
+            let q = [random.uniform(), 0.3, 0.0, 1.0][scene % 4];
+            let (mut free_sum, mut due_sum) = (Sum::constant(idle), Sum::constant(waiting));
+            free[idle..].iter().for_each(|&p| free_sum.add(p));
+            due[waiting..].iter().for_each(|&p| due_sum.add(p));
+            let balance = Balance::exact(&free_sum, &due_sum);
+            let (nobody, _) = plainly(&free, &due, q, count);
+            let (_, short) = plainly(&free, &due, 0.0, 0);
+            let found = balance.nobody_free_after(q, count as u64);
+            // A call that is certain to be answered counts as .999999 likely: up to 1e-6 each.
+            assert!((found - nobody).abs() < 3e-5, "{scene}: {found} {nobody}");
+            if q < 0.999 {
+                assert!((found - nobody).abs() < 1e-10, "{scene}: {found} {nobody}");
+            }
+            assert!((balance.shortfall() - short).abs() < 1e-9, "{scene}");
+        }
+    }
+
+    #[test]
+    fn thousands_of_hopeless_calls_cost_no_more_than_a_few() {
+        let balance = Balance::exact(&Sum::constant(5), &Sum::constant(0));
+        // P(Poisson(2.4) >= 5), which a binomial of so many is but for 1e-5.
+        let risk = balance.nobody_free_after(1e-4, 24_000);
+        assert!((risk - 0.095_869).abs() < 1e-4, "{risk}");
+        assert!((balance.nobody_free_after(0.5, u64::MAX) - 1.0).abs() < 1e-12);
     }
 
     #[test]

@@ -112,8 +112,11 @@ impl Durations {
     fn piece_of(&self, seconds: f64) -> usize {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let whole = seconds.max(0.0) as usize;
-        let known = self.quick[whole.min(self.quick.len() - 1)];
-        piece_from(seconds, usize::from(known))
+        match self.quick.get(whole) {
+            // Edges are whole seconds.
+            Some(&piece) => usize::from(piece),
+            None => piece_from(seconds, usize::from(self.quick[self.quick.len() - 1])),
+        }
     }
 
     /// Takes in a finished duration; earlier ones fade so that about `memory` of them count.

@@ -4,11 +4,12 @@
 //! before t + R <= 0) <= theta. R takes the middle of each sixth of the learned ring time distribution.
 use crate::books::{Agent, AgentState, Call, Stage};
 use crate::distribution::{Balance, Cumulants, Sum};
+use crate::due::{COLUMNS, Due, EVER};
 use crate::duration::{self, Durations, Running};
 use crate::ring::{ROWS, RingTable, row_of};
 
 /// Moments ahead that stand for the ring time distribution.
-const MOMENTS: usize = 6;
+pub(crate) const MOMENTS: usize = 6;
 /// Busy agents, idle agents and expected answers up to which distributions are exact.
 const EXACT_BUSY: usize = 64;
 const EXACT_IDLE: usize = 24;
@@ -65,7 +66,7 @@ impl Learned {
     }
 
     /// Factor by which given probabilities turn out too low (prior: ten expected answers at factor one).
-    fn given_factor(&self) -> f64 {
+    pub fn given_factor(&self) -> f64 {
         ((self.given_answers + 10.0) / (self.given_sum + 10.0)).clamp(0.1, 10.0)
     }
 }
@@ -202,80 +203,16 @@ pub(crate) struct Forecast {
     pub free_agents: f64,
 }
 
-#[derive(Clone, Copy)]
-struct Groups<'a> {
-    scene: &'a Scene,
-    learned: &'a Learned,
-    caution: f64,
-    rate: f64,
-}
-
-impl Groups<'_> {
-    /// Each group of calls in flight alike: probability of an answer within `within`, and how many.
-    fn for_each(&self, within: f64, mut f: impl FnMut(f64, f64)) {
-        let ring = &self.learned.ring;
-        let mut age = 0.0;
-        for &count in &self.scene.in_flight {
-            if count > 0.0 {
-                f(
-                    (ring.answered_within(age, within) * self.caution).min(1.0),
-                    count,
-                );
-            }
-            age += crate::ring::STEP;
-        }
-        let factor = self.learned.given_factor() * self.caution;
-        for &(age, p) in &self.scene.given {
-            let ratio = factor * p / self.rate;
-            f((ring.answered_within(age, within) * ratio).min(1.0), 1.0);
-        }
+/// Each busy agent's probabilities of being free within the three horizons.
+fn freeing(scene: &Scene, learned: &Learned, nodes: [f64; 3], mut f: impl FnMut([f64; 3])) {
+    let (talk, wrap) = (&learned.talk, &learned.wrap);
+    let wrapped = nodes.map(|within| wrap.mean_within(within));
+    for &age in &scene.talk_ages {
+        let ends = talk.ends_within_each(age, nodes);
+        f(std::array::from_fn(|i| ends[i] * wrapped[i]));
     }
-
-    fn due_cumulants(&self, within: f64) -> Cumulants {
-        let mut due = Cumulants::default();
-        self.for_each(within, |q, count| due.add(q, count));
-        due
-    }
-
-    fn due_sum(&self, within: f64, waiting: usize) -> Sum {
-        let mut due = Sum::constant(waiting);
-        self.for_each(within, |q, count| {
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-            for _ in 0..(count as usize) {
-                due.add(q);
-            }
-        });
-        due
-    }
-
-    /// Each busy agent's probabilities of being free within the three horizons.
-    fn freeing(&self, nodes: [f64; 3], mut f: impl FnMut([f64; 3])) {
-        let (talk, wrap) = (&self.learned.talk, &self.learned.wrap);
-        let wrapped = nodes.map(|within| wrap.mean_within(within));
-        for &age in &self.scene.talk_ages {
-            let ends = talk.ends_within_each(age, nodes);
-            f(std::array::from_fn(|i| ends[i] * wrapped[i]));
-        }
-        for &age in &self.scene.wrap_ages {
-            f(wrap.ends_within_each(age, nodes));
-        }
-    }
-
-    /// Free agents within the three horizons.
-    fn free_cumulants(&self, nodes: [f64; 3]) -> [Cumulants; 3] {
-        let mut free = [Cumulants::default(); 3];
-        self.freeing(nodes, |r| {
-            for (sum, q) in free.iter_mut().zip(r) {
-                sum.add(q, 1.0);
-            }
-        });
-        for sum in &mut free {
-            #[allow(clippy::cast_precision_loss)]
-            {
-                sum.mean += self.scene.idle as f64;
-            }
-        }
-        free
+    for &age in &scene.wrap_ages {
+        f(wrap.ends_within_each(age, nodes));
     }
 }
 
@@ -306,6 +243,31 @@ impl Horizons {
             place,
         }
     }
+
+    /// Free agents at the three nodes, and, where `idle` is given, their distributions at the moments.
+    fn free(
+        &self,
+        scene: &Scene,
+        learned: &Learned,
+        idle: Option<usize>,
+    ) -> ([Cumulants; 3], Option<[Sum; MOMENTS]>) {
+        #[allow(clippy::cast_precision_loss)]
+        let mut free = [Cumulants {
+            mean: scene.idle as f64,
+            ..Cumulants::default()
+        }; 3];
+        let mut sums = idle.map(|idle| std::array::from_fn(|_| Sum::constant(idle)));
+        freeing(scene, learned, self.nodes, |r| {
+            for (sum, q) in free.iter_mut().zip(r) {
+                sum.add(q, 1.0);
+            }
+            let sums: Option<&mut [Sum; MOMENTS]> = sums.as_mut();
+            for (sum, (left, part)) in sums.into_iter().flatten().zip(self.place) {
+                sum.add(r[left] + (r[left + 1] - r[left]) * part);
+            }
+        });
+        (free, sums)
+    }
 }
 
 impl Forecast {
@@ -313,54 +275,37 @@ impl Forecast {
         let ring = &learned.ring;
         let p = ring.answer_probability();
         let caution = ring.answer_probability_at_most(CAUTION) / p;
-        let groups = Groups {
-            scene,
-            learned,
-            caution,
-            rate: p,
-        };
-        let careful = Groups {
-            caution: ring.answer_probability_at_most(CAUTION_ON_IDLE) / p,
-            ..groups
-        };
-        let due = careful.due_cumulants(f64::INFINITY);
-        let busy = scene.talk_ages.len() + scene.wrap_ages.len();
+        let careful = ring.answer_probability_at_most(CAUTION_ON_IDLE) / p;
+        let horizons = Horizons::new(learned, grace);
+        let mut chances = [[0.0; COLUMNS]; ROWS];
+        let due = Due::new(&mut chances, scene, learned, horizons.at, caution, careful);
+        let answers = due.cumulants();
         let idle = usize::try_from(scene.idle).unwrap_or(0);
         let waiting = usize::try_from(-scene.idle).unwrap_or(0);
-        let few = idle <= EXACT_IDLE && waiting <= EXACT_IDLE && due.mean <= EXACT_DUE;
-        let horizons = Horizons::new(learned, grace);
-        let answer = |r: f64| (ring.answered_within(0.0, r) * caution).min(1.0);
-        let free = groups.free_cumulants(horizons.nodes);
-        let moments = if few && busy <= EXACT_BUSY && scene.open <= EXACT_CALLS {
-            let mut free: [Sum; MOMENTS] = std::array::from_fn(|_| Sum::constant(idle));
-            groups.freeing(horizons.nodes, |r| {
-                for (sum, (left, part)) in free.iter_mut().zip(horizons.place) {
-                    sum.add(r[left] + (r[left + 1] - r[left]) * part);
-                }
-            });
-            std::array::from_fn(|i| Moment {
-                balance: Balance::exact(&free[i], groups.due_sum(horizons.at[i], waiting)),
-                answer: answer(horizons.at[i]),
-            })
-        } else {
-            std::array::from_fn(|i| {
-                let (left, part) = horizons.place[i];
-                Moment {
-                    balance: Balance::Normal {
-                        free: Cumulants::between(free[left], free[left + 1], part),
-                        due: groups.due_cumulants(horizons.at[i]),
-                    },
-                    answer: answer(horizons.at[i]),
-                }
-            })
-        };
-        let free_agents = free[1].mean;
+        let few = idle <= EXACT_IDLE
+            && waiting <= EXACT_IDLE
+            && scene.open <= EXACT_CALLS
+            && answers[EVER].mean <= EXACT_DUE;
+        let busy = scene.talk_ages.len() + scene.wrap_ages.len();
+        let exact = few && busy <= EXACT_BUSY;
+        let columns = if exact { COLUMNS } else { usize::from(few) };
+        let sums = due.sums(waiting, columns);
+        let (free, free_sums) = horizons.free(scene, learned, exact.then_some(idle));
+        let moments = std::array::from_fn(|i| {
+            let (left, part) = horizons.place[i];
+            let balance = match &free_sums {
+                Some(free) => Balance::exact(&free[i], &sums[i + 1]),
+                None => Balance::Normal {
+                    free: Cumulants::between(free[left], free[left + 1], part),
+                    due: answers[i + 1],
+                },
+            };
+            let answer = (ring.answered_within(0.0, horizons.at[i]) * caution).min(1.0);
+            Moment { balance, answer }
+        });
         let on_idle = Moment {
-            balance: if few && scene.open <= EXACT_CALLS {
-                Balance::exact(
-                    &Sum::constant(idle),
-                    careful.due_sum(f64::INFINITY, waiting),
-                )
+            balance: if few {
+                Balance::exact(&Sum::constant(idle), &sums[EVER])
             } else {
                 #[allow(clippy::cast_precision_loss)]
                 Balance::Normal {
@@ -368,18 +313,18 @@ impl Forecast {
                         mean: scene.idle as f64,
                         ..Cumulants::default()
                     },
-                    due,
+                    due: answers[EVER],
                 }
             },
-            answer: (p * careful.caution).min(1.0),
+            answer: (p * careful).min(1.0),
         };
         Self {
             idle: scene.idle,
             moments,
             on_idle,
-            expected_answers: due.mean / careful.caution,
+            expected_answers: answers[EVER].mean / careful,
             answer_probability: p,
-            free_agents,
+            free_agents: free[1].mean,
         }
     }
 
@@ -417,11 +362,11 @@ impl Forecast {
 /// The greatest n <= limit for which `allowed(n - 1)`; `allowed` holds up to some point and never again.
 fn most(limit: u64, allowed: impl Fn(u64) -> bool) -> u64 {
     let (mut sure, mut step) = (0, 1);
-    while sure < limit && allowed((sure + step).min(limit) - 1) {
-        sure = (sure + step).min(limit);
-        step *= 2;
+    while sure < limit && allowed(sure.saturating_add(step).min(limit) - 1) {
+        sure = sure.saturating_add(step).min(limit);
+        step = step.saturating_mul(2);
     }
-    let mut beyond = (sure + step).min(limit + 1);
+    let mut beyond = sure.saturating_add(step).min(limit.saturating_add(1));
     while beyond > sure + 1 {
         let middle = sure + (beyond - sure) / 2;
         if allowed(middle - 1) {

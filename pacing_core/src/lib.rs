@@ -15,6 +15,7 @@ mod books;
 mod budget;
 mod codec;
 mod distribution;
+mod due;
 mod duration;
 pub mod erlang;
 mod error;

@@ -29,6 +29,13 @@ impl Random {
         (whole + 0.5) / 9_007_199_254_740_992.0
     }
 
+    /// Uniform over 0..most, for tests.
+    #[cfg(test)]
+    #[allow(clippy::cast_possible_truncation)]
+    pub fn below(&mut self, most: usize) -> usize {
+        (self.next() % most as u64) as usize
+    }
+
     /// Lognormal with this mean and coefficient of variation (Box and Muller).
     pub fn lognormal(&mut self, mean: f64, cv: f64) -> f64 {
         if mean <= 0.0 {

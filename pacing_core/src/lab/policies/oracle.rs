@@ -112,7 +112,7 @@ impl Sums {
             Self::Exact(free, due) => free
                 .iter()
                 .zip(due)
-                .map(|(free, due)| Balance::exact(free, due))
+                .map(|(free, due)| Balance::exact(free, &due))
                 .collect(),
             Self::Cumulants(free, due) => free
                 .into_iter()

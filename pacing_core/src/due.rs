@@ -1,0 +1,212 @@
+//! Answers due: which of the calls in flight a person will answer, and by when.
+//!
+//! All horizons are looked at in one walk over the calls. Calls of one row of age are alike; a call with an answer
+//! probability of its own has that of its age, in proportion, between the two rows around it.
+use crate::distribution::{Cumulants, Sum};
+use crate::forecast::{Learned, MOMENTS, Scene};
+use crate::ring::{ROWS, STEP, Shift, row_of};
+
+/// Columns of [`Due`]: answers whenever they come, then those before each moment.
+pub(crate) const COLUMNS: usize = MOMENTS + 1;
+/// The first of them.
+pub(crate) const EVER: usize = 0;
+
+/// Of each row of age, the chances in each column.
+pub(crate) type Chances = [[f64; COLUMNS]; ROWS];
+
+/// Probabilities that calls in flight are answered, by row of age, within each of several horizons.
+pub(crate) struct Due<'a> {
+    scene: &'a Scene,
+    /// Up to the oldest call and one beyond.
+    rows: usize,
+    chance: &'a Chances,
+    /// What a call's own probability, times this, multiplies its chances by.
+    given: f64,
+}
+
+impl<'a> Due<'a> {
+    /// Answers before each of the moments are taken to be `caution` times as likely as estimated, those that come at
+    /// any time `careful` times. The table is the caller's, as it is large to move.
+    pub fn new(
+        chance: &'a mut Chances,
+        scene: &'a Scene,
+        learned: &Learned,
+        moments: [f64; MOMENTS],
+        caution: f64,
+        careful: f64,
+    ) -> Self {
+        let mut within = [f64::INFINITY; COLUMNS];
+        within[1..].copy_from_slice(&moments);
+        let mut factors = [caution; COLUMNS];
+        factors[EVER] = careful;
+        let oldest = scene.in_flight.iter().rposition(|&count| count > 0.0);
+        let given = scene.given.iter().map(|&(age, _)| row_of(age) + 1).max();
+        let rows = (oldest.unwrap_or(0).max(given.unwrap_or(0)) + 1).min(ROWS);
+        let shifts = within.map(Shift::of);
+        for (row, chance) in chance[..rows].iter_mut().enumerate() {
+            if scene.in_flight[row] == 0.0 && scene.given.is_empty() {
+                continue;
+            }
+            *chance = learned.ring.answered_from_row(row, &shifts);
+            for (q, factor) in chance.iter_mut().zip(factors) {
+                *q *= factor;
+            }
+        }
+        Self {
+            scene,
+            rows,
+            chance,
+            given: learned.given_factor() / learned.ring.answer_probability(),
+        }
+    }
+
+    /// Each group of calls in flight alike: probability of an answer within each horizon, and how many.
+    fn for_each(&self, mut f: impl FnMut([f64; COLUMNS], f64)) {
+        let rows = &self.chance[..self.rows];
+        for (chance, &count) in rows.iter().zip(&self.scene.in_flight) {
+            if count > 0.0 {
+                f(chance.map(|q| q.min(1.0)), count);
+            }
+        }
+        for &(age, p) in &self.scene.given {
+            let row = row_of(age);
+            let (from, to) = (&rows[row], &rows[(row + 1).min(ROWS - 1)]);
+            #[allow(clippy::cast_precision_loss)]
+            let part = (age / STEP - row as f64).clamp(0.0, 1.0);
+            let ratio = self.given * p;
+            f(
+                std::array::from_fn(|i| ((from[i] + (to[i] - from[i]) * part) * ratio).min(1.0)),
+                1.0,
+            );
+        }
+    }
+
+    /// Three cumulants of each column.
+    pub fn cumulants(&self) -> [Cumulants; COLUMNS] {
+        let mut due = [Cumulants::default(); COLUMNS];
+        self.for_each(|q, count| {
+            for (sum, q) in due.iter_mut().zip(q) {
+                sum.add(q, count);
+            }
+        });
+        due
+    }
+
+    /// The distributions of the first `columns`, people waiting already included.
+    pub fn sums(&self, waiting: usize, columns: usize) -> [Sum; COLUMNS] {
+        let mut due: [Sum; COLUMNS] = std::array::from_fn(|_| Sum::constant(waiting));
+        if columns == 0 {
+            return due;
+        }
+        self.for_each(|q, count| {
+            for (sum, q) in due[..columns].iter_mut().zip(q) {
+                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+                for _ in 0..(count as usize) {
+                    sum.add(q);
+                }
+            }
+        });
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Random;
+    use crate::ring::RingEnd;
+
+    fn learned(random: &mut Random) -> Learned {
+        let mut learned = Learned::new();
+        for _ in 0..400 {
+            let (end, age) = if random.uniform() < 0.3 {
+                (RingEnd::Answered, 6.0 + 14.0 * random.uniform())
+            } else {
+                (RingEnd::Unanswered, 20.0 + 10.0 * random.uniform())
+            };
+            learned.ring.observe(age, end, 250.0);
+        }
+        learned.settle();
+        learned
+    }
+
+    /// The definition, call by call: mean, variance and third cumulant of the answers.
+    fn plainly(learned: &Learned, scene: &Scene, within: f64, caution: f64) -> [f64; 3] {
+        let ring = &learned.ring;
+        let mut sums = [0.0; 3];
+        let mut call = |age: f64, ratio: f64, count: f64| {
+            let q = (ring.answered_within(age, within) * caution * ratio).min(1.0);
+            sums[0] += count * q;
+            sums[1] += count * q * (1.0 - q);
+            sums[2] += count * q * (1.0 - q) * (1.0 - 2.0 * q);
+        };
+        let mut start = 0.0;
+        for &count in &scene.in_flight {
+            call(start, 1.0, count);
+            start += STEP;
+        }
+        let factor = learned.given_factor() / ring.answer_probability();
+        for &(age, p) in &scene.given {
+            call(age, factor * p, 1.0);
+        }
+        sums
+    }
+
+    #[test]
+    fn one_walk_over_the_calls_gives_what_each_call_by_itself_does() {
+        let mut random = Random::new(3, 1);
+        for scene_number in 0..50 {
+            let learned = learned(&mut random);
+            let mut scene = Scene::new();
+            for _ in 0..random.below(300) {
+                scene.in_flight[random.below(60)] += 1.0;
+            }
+            // Every second scene has leads with a probability of their own: those are interpolated.
+            let given = [0, 200][scene_number % 2];
+            for _ in 0..given {
+                let (age, p) = (random.uniform() * 28.0, random.uniform());
+                scene.given.push((age, p));
+            }
+            let moments = std::array::from_fn(|_| 2.0 + 20.0 * random.uniform());
+            let mut chances = [[0.0; COLUMNS]; ROWS];
+            let due = Due::new(&mut chances, &scene, &learned, moments, 1.1, 1.3);
+            let sums = due.cumulants();
+            for (i, sum) in sums.into_iter().enumerate() {
+                let (within, caution) = match i {
+                    EVER => (f64::INFINITY, 1.3),
+                    _ => (moments[i - 1], 1.1),
+                };
+                let plain = plainly(&learned, &scene, within, caution);
+                let error = if given > 0 {
+                    0.01 * plain[0].max(1.0)
+                } else {
+                    1e-9
+                };
+                for (quick, plain) in [sum.mean, sum.variance, sum.third].into_iter().zip(plain) {
+                    assert!(
+                        (quick - plain).abs() <= error,
+                        "{scene_number} {i}: {quick} {plain}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn distributions_and_cumulants_agree() {
+        let mut random = Random::new(4, 1);
+        let learned = learned(&mut random);
+        let mut scene = Scene::new();
+        scene.in_flight[0] = 3.0;
+        scene.in_flight[17] = 2.0;
+        scene.given.push((11.3, 0.6));
+        let mut chances = [[0.0; COLUMNS]; ROWS];
+        let due = Due::new(&mut chances, &scene, &learned, [13.0; MOMENTS], 1.0, 1.0);
+        let cumulants = due.cumulants();
+        for (i, sum) in due.sums(2, COLUMNS).iter().enumerate() {
+            // With nobody free, the expected shortfall is the mean of the answers.
+            let mean = crate::distribution::Balance::exact(&Sum::constant(0), sum).shortfall();
+            assert!((mean - 2.0 - cumulants[i].mean).abs() < 1e-9, "{i} {mean}");
+        }
+    }
+}
