@@ -44,6 +44,10 @@ __all__ = [
 ]
 
 # Numbers, or whatever numpy makes an array of numbers of.
+_Outcome: TypeAlias = Literal[
+    "no_answer", "failed", "cancelled", "hangup_before_agent", "done", "machine", "unknown"
+]
+_Floats: TypeAlias = NDArray[np.float64]
 _Numbers: TypeAlias = float | Sequence[float] | NDArray[np.floating[Any]] | NDArray[np.integer[Any]]
 _Reason: TypeAlias = Literal["none", "agents", "abandon_budget", "lines", "calls_per_second", "hopper_empty"]
 _Counting: TypeAlias = Literal["late_abandons", "all_abandons", "abandons_credited", "answered_only"]
@@ -135,7 +139,7 @@ class Pacer:
         self,
         now: float,
         call_id: int,
-        outcome: Literal["no_answer", "failed", "cancelled", "hangup_before_agent", "done", "unknown"],
+        outcome: _Outcome,
     ) -> None:
         """The call is over and leaves the books.
 
@@ -621,7 +625,16 @@ class Run:
     def connected(self) -> int: ...
     @property
     def abandoned(self) -> int:
-        """No agent within the grace."""
+        """No agent within the grace; a machine that nobody had found out counts as a person."""
+    @property
+    def machines(self) -> int:
+        """Machines that agents found out."""
+    @property
+    def detected(self) -> int:
+        """Machines that detection hung up on."""
+    @property
+    def mistaken(self) -> int:
+        """People whom detection hung up on; in no other count."""
     @property
     def unanswered(self) -> int: ...
     @property
@@ -640,12 +653,18 @@ class Run:
     def inbound_waited(self) -> int:
         """Of those, the ones that found no agent at once."""
     @property
+    def inbound_abandoned(self) -> int:
+        """Of those, the ones that gave up."""
+    @property
     def inbound_wait_seconds(self) -> float: ...
     @property
     def talk_seconds(self) -> float:
         """Agent seconds in conversation."""
     @property
     def wrap_seconds(self) -> float: ...
+    @property
+    def machine_seconds(self) -> float:
+        """Agent seconds with machines."""
     @property
     def staffed_seconds(self) -> float:
         """Agent seconds logged in and not paused."""
@@ -659,10 +678,13 @@ class Run:
     def decisions(self) -> int: ...
     @property
     def occupancy(self) -> float:
-        """(talk + wrap-up) / staffed."""
+        """(talk + wrap-up + machines) / staffed."""
     @property
     def abandon_rate(self) -> float:
         """abandoned / answered."""
+    @property
+    def abandon_rate_with_mistaken(self) -> float:
+        """The same, people whom detection hung up on counted as abandoned."""
     @property
     def talk_minutes_per_agent_hour(self) -> float: ...
     @property
@@ -676,6 +698,23 @@ class Run:
     @property
     def quarters(self) -> list[tuple[int, int, float, float]]:
         """Of each quarter of an hour: answered, abandoned, busy and staffed agent seconds."""
+    def minutes(self) -> tuple[_Floats, _Floats, _Floats, _Floats]:
+        """Of each minute from the start: answered, abandoned, busy and staffed agent seconds."""
+    def occupancy_between(self, start: float, end: float) -> float:
+        """Occupancy of the whole minutes between two seconds.
+
+        Raises:
+            PacingValueError: a second that is negative, beyond 1,000,000,000 or not a number.
+        """
+    def recovery(self, shock: float, until: float, least: float) -> float | None:
+        """Seconds from `shock` until the occupancy of the last five minutes is `least` or more again.
+
+        Looked at each whole minute; 0 if it does not fall under `least` before `until`, None if it is not
+        back by then.
+
+        Raises:
+            PacingValueError: a second or an occupancy outside its range.
+        """
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
 
@@ -785,7 +824,7 @@ class Event:
     @property
     def outcome(
         self,
-    ) -> Literal["no_answer", "failed", "cancelled", "hangup_before_agent", "done", "unknown"] | None:
+    ) -> _Outcome | None:
         """Of "ended"."""
     @property
     def p(self) -> float | None:

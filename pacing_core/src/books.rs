@@ -57,6 +57,8 @@ pub enum Outcome {
     HangupBeforeAgent,
     /// The conversation is over.
     Done,
+    /// The agent found a machine: nobody was there, so the answer counts no more.
+    Machine,
     /// Nobody knows (after a recovery): counts as abandoned if it had been answered and not connected.
     Unknown,
 }
@@ -73,12 +75,13 @@ impl Outcome {
             "cancelled" => Self::Cancelled,
             "hangup_before_agent" => Self::HangupBeforeAgent,
             "done" => Self::Done,
+            "machine" => Self::Machine,
             "unknown" => Self::Unknown,
             _ => {
                 return Err(PacingError::Word {
                     name: "outcome",
                     value: word.to_owned(),
-                    allowed: "no_answer, failed, cancelled, hangup_before_agent, done, unknown",
+                    allowed: "no_answer, failed, cancelled, hangup_before_agent, done, machine, unknown",
                 });
             }
         })

@@ -38,6 +38,8 @@ mod python_log;
 #[cfg(feature = "python")]
 mod python_policy;
 #[cfg(feature = "python")]
+mod python_run;
+#[cfg(feature = "python")]
 mod python_staffing;
 pub mod queue;
 mod random;

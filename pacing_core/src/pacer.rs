@@ -332,7 +332,7 @@ impl Pacer {
             return;
         };
         match (call.stage, outcome) {
-            (Stage::InFlight, Outcome::NoAnswer) => {
+            (Stage::InFlight, Outcome::NoAnswer | Outcome::Machine) => {
                 self.learn_ring(&call, now, RingEnd::Unanswered);
             }
             (Stage::InFlight, Outcome::Failed | Outcome::Cancelled | Outcome::Unknown) => {
@@ -346,8 +346,14 @@ impl Pacer {
             (Stage::Waiting { counted, .. }, Outcome::Unknown) => {
                 self.abandoned += u64::from(!counted);
             }
+            (Stage::Waiting { counted: false, .. }, Outcome::Machine) => self.nobody_was_there(),
             (Stage::Waiting { .. }, _) => {}
-            (Stage::Talking { agent }, _) => self.conversation_over(now, agent),
+            (Stage::Talking { agent }, outcome) => {
+                if outcome == Outcome::Machine {
+                    self.nobody_was_there();
+                }
+                self.conversation_over(now, agent);
+            }
         }
     }
 
@@ -441,6 +447,11 @@ impl Pacer {
             Policy::Predictive if wanted > 0 => LimitedBy::None,
             _ => LimitedBy::Agents,
         }
+    }
+
+    /// What answered was a machine: only people count.
+    fn nobody_was_there(&mut self) {
+        self.answered = self.answered.saturating_sub(1);
     }
 
     /// Calls that have rung longer than the option allows while more answers are due than agents free.

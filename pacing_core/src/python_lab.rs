@@ -7,11 +7,12 @@ use std::time::Duration;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-use crate::lab::{Progress, Run, Scenario, Spec, mean_and_half_width, replicate, run, tune};
+use crate::lab::{Progress, Scenario, Spec, mean_and_half_width, replicate, run, tune};
 use crate::python::raise;
 use crate::python_policy::{
     Adapter, PyAgentView, PyCallView, PyEvent, PyPolicyDecision, PySnapshot,
 };
+use crate::python_run::PyRun;
 
 const POLL: Duration = Duration::from_millis(50);
 
@@ -98,87 +99,8 @@ impl PyScenario {
     }
 }
 
-#[pyclass(frozen, eq, get_all, name = "Run", module = "pacing_core")]
-#[derive(PartialEq)]
-struct PyRun {
-    seed: u64,
-    attempts: u64,
-    answered: u64,
-    connected: u64,
-    abandoned: u64,
-    unanswered: u64,
-    failed: u64,
-    given_up: u64,
-    total_answered: u64,
-    total_abandoned: u64,
-    inbound: u64,
-    inbound_waited: u64,
-    inbound_wait_seconds: f64,
-    talk_seconds: f64,
-    wrap_seconds: f64,
-    staffed_seconds: f64,
-    line_seconds: f64,
-    most_lines: u64,
-    decisions: u64,
-    occupancy: f64,
-    abandon_rate: f64,
-    talk_minutes_per_agent_hour: f64,
-    dials_per_contact: f64,
-    worst_quarter: f64,
-    worst_hour: f64,
-    /// Of each quarter of an hour: answered, abandoned, busy and staffed agent seconds.
-    quarters: Vec<(u64, u64, f64, f64)>,
-}
-
-impl From<Run> for PyRun {
-    fn from(run: Run) -> Self {
-        Self {
-            occupancy: run.occupancy(),
-            abandon_rate: run.abandon_rate(),
-            talk_minutes_per_agent_hour: run.talk_minutes_per_agent_hour(),
-            dials_per_contact: run.dials_per_contact(),
-            worst_quarter: run.worst(1),
-            worst_hour: run.worst(4),
-            quarters: run
-                .pieces
-                .iter()
-                .map(|p| (p.answered, p.abandoned, p.busy, p.staffed))
-                .collect(),
-            seed: run.seed,
-            attempts: run.attempts,
-            answered: run.answered,
-            connected: run.connected,
-            abandoned: run.abandoned,
-            unanswered: run.unanswered,
-            failed: run.failed,
-            given_up: run.given_up,
-            total_answered: run.total_answered,
-            total_abandoned: run.total_abandoned,
-            inbound: run.inbound,
-            inbound_waited: run.inbound_waited,
-            inbound_wait_seconds: run.inbound_wait_seconds,
-            talk_seconds: run.talk_seconds,
-            wrap_seconds: run.wrap_seconds,
-            staffed_seconds: run.staffed_seconds,
-            line_seconds: run.line_seconds,
-            most_lines: run.most_lines,
-            decisions: run.decisions,
-        }
-    }
-}
-
-#[pymethods]
-impl PyRun {
-    fn __repr__(&self) -> String {
-        format!(
-            "Run(seed={}, answered={}, abandon_rate={:.5}, occupancy={:.4})",
-            self.seed, self.answered, self.abandon_rate, self.occupancy
-        )
-    }
-}
-
 /// Works on another thread without the GIL; this one listens for Ctrl-C and tells the progress.
-fn at_length<T: Send>(
+pub(crate) fn at_length<T: Send>(
     py: Python<'_>,
     threads: Option<usize>,
     report: Option<Bound<'_, PyAny>>,

@@ -31,6 +31,7 @@ fn outcome_word(outcome: Outcome) -> &'static str {
         Outcome::Cancelled => "cancelled",
         Outcome::HangupBeforeAgent => "hangup_before_agent",
         Outcome::Done => "done",
+        Outcome::Machine => "machine",
         Outcome::Unknown => "unknown",
     }
 }

@@ -106,7 +106,8 @@ words!(Outcome {
     Cancelled,
     HangupBeforeAgent,
     Done,
-    Unknown
+    Unknown,
+    Machine
 });
 words!(LimitedBy {
     None,

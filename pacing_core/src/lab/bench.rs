@@ -43,7 +43,7 @@ pub fn replicate(
 #[must_use]
 pub fn pooled(runs: &[Run]) -> (f64, f64) {
     let sum = |of: fn(&Run) -> f64| runs.iter().map(of).sum::<f64>();
-    let busy = sum(|run| run.talk_seconds + run.wrap_seconds);
+    let busy = sum(Run::busy_seconds);
     let occupancy = busy / sum(|run| run.staffed_seconds).max(1e-9);
     let abandoned = sum(|run| float(run.abandoned)) / sum(|run| float(run.answered)).max(1.0);
     (occupancy, abandoned)

@@ -18,6 +18,27 @@ pub(crate) struct Fate {
     pub unanswered: f64,
     pub talk: f64,
     pub wrap: f64,
+    /// Where machines answer.
+    pub machine: Option<Picked>,
+}
+
+/// The machine that would answer, and what detection makes of whoever answers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Picked {
+    /// Seconds from the dial to the machine's answer.
+    pub ring: f64,
+    /// Seconds from the answer to the verdict.
+    pub delay: f64,
+    /// The verdict is wrong if this is under the share of such verdicts.
+    pub luck: f64,
+}
+
+/// Who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answerer {
+    Person,
+    Machine,
+    Nobody,
 }
 
 const DIAL: u64 = 1 << 56;
@@ -25,6 +46,7 @@ const INBOUND: u64 = 2 << 56;
 const ARRIVALS: u64 = 3 << 56;
 const LEAVE: u64 = 4 << 56;
 const POLICY: u64 = 5 << 56;
+const SHIFT: u64 = 6 << 56;
 
 impl Fate {
     /// The fate of dial number `dial`, from 1.
@@ -41,6 +63,14 @@ impl Fate {
             let no = gamma((1.0 - mean) * concentration, &mut random);
             (yes / (yes + no).max(1e-300)).clamp(0.0, 1.0)
         });
+        let machine = scenario.machines.as_ref().map(|machines| Picked {
+            ring: machines.ring.draw(&mut random),
+            delay: machines
+                .detection
+                .as_ref()
+                .map_or(0.0, |detection| detection.delay.draw(&mut random)),
+            luck: random.uniform(),
+        });
         Self {
             own_p,
             luck,
@@ -48,14 +78,30 @@ impl Fate {
             unanswered,
             talk,
             wrap,
+            machine,
         }
     }
 
-    /// Talk and wrap-up of the n-th inbound call.
-    pub fn of_inbound(scenario: &Scenario, seed: u64, call: u64) -> (f64, f64) {
+    /// Who answers when a person does with probability `p` and a machine with `machine`: people at one end of the
+    /// luck, machines at the other, so that a change of one share changes nothing for the other.
+    pub fn answerer(&self, p: f64, machine: f64) -> Answerer {
+        if self.luck < p {
+            Answerer::Person
+        } else if self.luck >= 1.0 - machine {
+            Answerer::Machine
+        } else {
+            Answerer::Nobody
+        }
+    }
+
+    /// Talk, wrap-up and patience of the n-th inbound call.
+    pub fn of_inbound(scenario: &Scenario, seed: u64, call: u64) -> (f64, f64, Option<f64>) {
         let mut random = Random::new(seed, INBOUND | call);
         let talk = scenario.talk.draw(&mut random);
-        (talk, scenario.wrap.draw(&mut random))
+        let wrap = scenario.wrap.draw(&mut random);
+        let inbound = scenario.inbound.as_ref();
+        let patience = inbound.and_then(|inbound| inbound.patience.as_ref());
+        (talk, wrap, patience.map(|dist| dist.draw(&mut random)))
     }
 }
 
@@ -67,6 +113,11 @@ pub(crate) fn arrivals(seed: u64) -> Random {
 /// The stream of an agent's breaks.
 pub(crate) fn leave(seed: u64, which: u64, agent: u64) -> Random {
     Random::new(seed, LEAVE | (which << 32) | agent)
+}
+
+/// The stream of an agent's coming and going.
+pub(crate) fn shift(seed: u64, agent: u64) -> Random {
+    Random::new(seed, SHIFT | agent)
 }
 
 /// The stream of a policy that draws.

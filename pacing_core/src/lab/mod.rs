@@ -1,8 +1,12 @@
 //! The laboratory: any scenario, any policy, one simulator. The policy `ringmaster` is the pacer that dials live.
 mod bench;
+mod calls;
 mod dist;
 mod fate;
 mod floor;
+mod parts;
+#[cfg(test)]
+mod people;
 mod policies;
 pub mod policy;
 mod scenario;
@@ -14,7 +18,8 @@ mod world;
 
 pub use bench::{Progress, pooled, replicate, tune};
 pub use dist::Dist;
+pub use parts::{Detection, Inbound, Leave, Machines, Shift};
 pub use policies::{Parameter, Spec, Tuned};
-pub use scenario::{Inbound, Leave, Scenario, Steps};
-pub use tally::{PIECE_SECONDS, Piece, Run, mean_and_half_width};
+pub use scenario::{Scenario, Steps};
+pub use tally::{MINUTE, Piece, Run, mean_and_half_width};
 pub use world::run;

@@ -2,6 +2,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::dist::Dist;
+use super::parts::{Inbound, Leave, Machines, Shift};
 use crate::error::PacingError;
 
 /// A value that changes at given seconds: `0.3`, or `[[0, 0.1], [3600, 0.5]]`.
@@ -44,7 +45,7 @@ impl Steps {
         }
     }
 
-    fn check(
+    pub(super) fn check(
         &self,
         name: &'static str,
         low: f64,
@@ -66,35 +67,6 @@ impl Steps {
         }
         Ok(())
     }
-}
-
-/// Agents who go on a break or home. Whoever is in a call ends it first, wrap-up included.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Leave {
-    /// First second at which one leaves.
-    pub at: f64,
-    /// All have left after so many seconds more.
-    #[serde(default)]
-    pub within: f64,
-    /// Share of the agents; which ones depends on the seed.
-    pub share: f64,
-    /// How long they are away; none: for good.
-    #[serde(default)]
-    pub seconds: Option<f64>,
-    /// Share of the leaving ones whose leaving policies are told, from the moment that is planned `notice` ahead.
-    #[serde(default)]
-    pub announced: f64,
-    #[serde(default)]
-    pub notice: f64,
-}
-
-/// Inbound calls, which take agents before outbound answers do, talk and wrap up as those, and wait without end.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Inbound {
-    /// Poisson arrivals.
-    pub per_hour: f64,
 }
 
 /// A scenario. Times are seconds.
@@ -146,6 +118,9 @@ pub struct Scenario {
     /// Ringing calls may be given up after so many seconds; none: never.
     #[serde(default)]
     pub give_up_after: Option<f64>,
+    /// Who works when; who is in no shift works from beginning to end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shifts: Vec<Shift>,
     #[serde(default)]
     pub leaves: Vec<Leave>,
     /// Between these seconds the carrier fails every new call at once.
@@ -153,6 +128,8 @@ pub struct Scenario {
     pub outages: Vec<(f64, f64)>,
     #[serde(default)]
     pub inbound: Option<Inbound>,
+    #[serde(default)]
+    pub machines: Option<Machines>,
 }
 
 fn one() -> Steps {
@@ -246,27 +223,29 @@ impl Scenario {
             within("give_up_after", after, 16.0, 600.0, "16 to 600 seconds")?;
         }
         for leave in &self.leaves {
-            within("leaves.at", leave.at, 0.0, 1e8, "0 to 100,000,000")?;
-            within("leaves.within", leave.within, 0.0, 1e5, "0 to 100,000")?;
-            within("leaves.share", leave.share, 0.0, 1.0, share)?;
-            within("leaves.announced", leave.announced, 0.0, 1.0, share)?;
-            within("leaves.notice", leave.notice, 0.0, 1e5, "0 to 100,000")?;
-            if let Some(seconds) = leave.seconds {
-                within("leaves.seconds", seconds, 0.0, 1e8, "0 to 100,000,000")?;
-            }
+            leave.check()?;
         }
+        for shift in &self.shifts {
+            shift.check()?;
+        }
+        let staffed: f64 = self.shifts.iter().map(|shift| shift.share).sum();
+        within("shifts.share", staffed, 0.0, 1.0 + 1e-9, "1 at most in all")?;
         for (from, to) in &self.outages {
             within("outages", *from, 0.0, *to, "a beginning before the end")?;
         }
         if let Some(inbound) = &self.inbound {
-            within(
-                "inbound.per_hour",
-                inbound.per_hour,
-                0.001,
-                1e6,
-                "0.001 to 1,000,000",
-            )?;
+            inbound.check()?;
+        }
+        if let Some(machines) = &self.machines {
+            machines.check()?;
+            let most = highest(&self.answer_probability) + highest(&machines.probability);
+            let allowed = "1 at most with the highest answer_probability";
+            within("machines.probability", most, 0.0, 1.0 + 1e-9, allowed)?;
         }
         Ok(())
     }
+}
+
+fn highest(steps: &Steps) -> f64 {
+    steps.values().into_iter().fold(0.0, f64::max)
 }

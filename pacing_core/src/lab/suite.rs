@@ -35,6 +35,9 @@ suite!(
     "shock-carrier",
     "shock-talk",
     "cold",
+    "day",
+    "voicemail-undetected",
+    "voicemail-detected",
 );
 
 fn unreadable(reason: String) -> PacingError {

@@ -2,9 +2,11 @@
 use super::policy::float;
 
 /// Length of the pieces a run is also counted by, seconds.
-pub const PIECE_SECONDS: f64 = 900.0;
+pub const MINUTE: f64 = 60.0;
+/// Minutes of a quarter of an hour.
+const QUARTER: usize = 15;
 
-/// A quarter of an hour.
+/// A minute, or a quarter of an hour.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Piece {
     pub answered: u64,
@@ -14,15 +16,36 @@ pub struct Piece {
     pub staffed: f64,
 }
 
+/// Minutes over which occupancy slides.
+const WINDOW: usize = 5;
+
+fn sum(pieces: &[Piece]) -> Piece {
+    let mut all = Piece::default();
+    for piece in pieces {
+        all.answered += piece.answered;
+        all.abandoned += piece.abandoned;
+        all.busy += piece.busy;
+        all.staffed += piece.staffed;
+    }
+    all
+}
+
 /// One run. Counts are of calls dialed after the warm-up; `total_…` count from the run's start.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Run {
     pub seed: u64,
     pub attempts: u64,
-    /// Answered by a person = connected + abandoned.
+    /// Answered by a person = connected + abandoned. A machine that was dropped before anybody saw what it was counts
+    /// as a person; one that an agent saw does not.
     pub answered: u64,
     pub connected: u64,
     pub abandoned: u64,
+    /// Machines that agents had to find out.
+    pub machines: u64,
+    /// Machines that detection hung up on.
+    pub detected: u64,
+    /// People whom detection took for a machine and hung up on; in no other count. Regulators count them as abandoned.
+    pub mistaken: u64,
     pub unanswered: u64,
     /// Failed by the carrier.
     pub failed: u64,
@@ -31,22 +54,26 @@ pub struct Run {
     pub total_abandoned: u64,
     pub inbound: u64,
     pub inbound_waited: u64,
-    /// Seconds that inbound callers waited in all.
+    /// Gave up waiting.
+    pub inbound_abandoned: u64,
+    /// Seconds that inbound callers waited in all, those who gave up included.
     pub inbound_wait_seconds: f64,
     /// Agent seconds after the warm-up.
     pub talk_seconds: f64,
     pub wrap_seconds: f64,
+    /// With machines.
+    pub machine_seconds: f64,
     pub staffed_seconds: f64,
     /// Line seconds of outbound calls before an agent has them, all of the run.
     pub line_seconds: f64,
     /// Seconds that answered people waited for an agent, abandoned ones too.
     pub wait_seconds: f64,
-    /// Talk and wrap-up of connected calls in full, seconds.
+    /// All that calls take of agents, in full, seconds.
     pub handle_seconds: f64,
     pub most_lines: u64,
     pub decisions: u64,
-    /// Quarters of an hour from the run's start, warm-up included.
-    pub pieces: Vec<Piece>,
+    /// Minutes from the run's start, warm-up included.
+    pub minutes: Vec<Piece>,
 }
 
 fn share(part: f64, whole: f64) -> f64 {
@@ -54,10 +81,61 @@ fn share(part: f64, whole: f64) -> f64 {
 }
 
 impl Run {
-    /// Share of the agents' time that is talk or wrap-up.
+    /// Share of the agents' time that is talk, wrap-up or finding out a machine.
     #[must_use]
     pub fn occupancy(&self) -> f64 {
-        share(self.talk_seconds + self.wrap_seconds, self.staffed_seconds)
+        share(self.busy_seconds(), self.staffed_seconds)
+    }
+
+    /// Talk, wrap-up and machines, agent seconds after the warm-up.
+    #[must_use]
+    pub fn busy_seconds(&self) -> f64 {
+        self.talk_seconds + self.wrap_seconds + self.machine_seconds
+    }
+
+    /// The abandon rate when people whom detection hung up on count as abandoned.
+    #[must_use]
+    pub fn abandon_rate_with_mistaken(&self) -> f64 {
+        let answered = self.answered + self.mistaken;
+        share(float(self.abandoned + self.mistaken), float(answered))
+    }
+
+    /// Quarters of an hour from the run's start, warm-up included.
+    #[must_use]
+    pub fn quarters(&self) -> Vec<Piece> {
+        self.minutes.chunks(QUARTER).map(sum).collect()
+    }
+
+    /// Seconds from `shock` until the occupancy of the last five minutes is `least` or more again, looked at each whole
+    /// minute: 0 if it does not fall under that before `until`, nothing if it is not back by then.
+    #[must_use]
+    pub fn recovery(&self, shock: f64, until: f64, least: f64) -> Option<f64> {
+        let end = until.min(float(self.minutes.len() as u64) * MINUTE);
+        let mut fallen = false;
+        let mut at = (shock / MINUTE).floor() + 1.0;
+        while at * MINUTE <= end {
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            let minute = at as usize;
+            let window = sum(&self.minutes[minute.saturating_sub(WINDOW)..minute]);
+            let low = share(window.busy, window.staffed) < least;
+            if fallen && !low {
+                return Some(at * MINUTE - shock);
+            }
+            fallen |= low;
+            at += 1.0;
+        }
+        (!fallen).then_some(0.0)
+    }
+
+    /// Occupancy between two seconds, whole minutes of them.
+    #[must_use]
+    pub fn occupancy_between(&self, from: f64, to: f64) -> f64 {
+        let last = self.minutes.len();
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let minute = |second: f64| ((second / MINUTE).max(0.0) as usize).min(last);
+        let (from, to) = (minute(from), minute(to));
+        let piece = sum(&self.minutes[from.min(to)..to]);
+        share(piece.busy, piece.staffed)
     }
 
     /// abandoned / answered by a person.
@@ -79,7 +157,7 @@ impl Run {
     /// Highest abandon rate of `pieces` quarters of an hour in a row with 20 answers or more.
     #[must_use]
     pub fn worst(&self, pieces: usize) -> f64 {
-        self.pieces
+        self.quarters()
             .windows(pieces.max(1))
             .map(|window| {
                 let answered: u64 = window.iter().map(|piece| piece.answered).sum();
@@ -93,21 +171,21 @@ impl Run {
             .fold(0.0, f64::max)
     }
 
-    /// The piece a second falls in.
-    pub(crate) fn piece(&mut self, now: f64) -> &mut Piece {
+    /// The minute a second falls in.
+    pub(crate) fn minute(&mut self, now: f64) -> &mut Piece {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let at = (now / PIECE_SECONDS) as usize;
-        let last = self.pieces.len() - 1;
-        &mut self.pieces[at.min(last)]
+        let at = (now / MINUTE) as usize;
+        let last = self.minutes.len() - 1;
+        &mut self.minutes[at.min(last)]
     }
 
-    /// Spreads a time over the pieces.
+    /// Spreads a time over the minutes.
     pub(crate) fn spread(&mut self, from: f64, to: f64, mut add: impl FnMut(&mut Piece, f64)) {
         let mut at = from;
         while at < to {
-            let end = ((at / PIECE_SECONDS).floor() + 1.0) * PIECE_SECONDS;
+            let end = ((at / MINUTE).floor() + 1.0) * MINUTE;
             let until = end.min(to);
-            add(self.piece(at), until - at);
+            add(self.minute(at), until - at);
             at = until;
         }
     }
@@ -156,14 +234,40 @@ mod tests {
     }
 
     #[test]
-    fn time_is_spread_over_the_quarters() {
+    fn time_is_spread_over_the_minutes() {
         let mut run = Run {
-            pieces: vec![Piece::default(); 3],
+            minutes: vec![Piece::default(); 45],
             ..Run::default()
         };
-        run.spread(800.0, 2000.0, |piece, seconds| piece.busy += seconds);
-        let busy: Vec<f64> = run.pieces.iter().map(|piece| piece.busy).collect();
-        assert_eq!(busy, [100.0, 900.0, 200.0]);
+        run.spread(830.0, 2000.0, |piece, seconds| piece.busy += seconds);
+        let busy: Vec<f64> = run.minutes.iter().map(|piece| piece.busy).collect();
+        assert_eq!(busy[13..16], [10.0, 60.0, 60.0]);
+        assert_eq!(busy[33..35], [20.0, 0.0]);
+        let busy: Vec<f64> = run.quarters().iter().map(|piece| piece.busy).collect();
+        assert_eq!(busy, [70.0, 900.0, 200.0]);
+    }
+
+    #[test]
+    fn recovery_is_the_time_until_five_minutes_are_good_again() {
+        let minutes = |busy: &[f64]| Run {
+            minutes: busy
+                .iter()
+                .map(|&busy| Piece {
+                    busy,
+                    staffed: 60.0,
+                    ..Piece::default()
+                })
+                .collect(),
+            ..Run::default()
+        };
+        let mut busy = [60.0; 40];
+        busy[10..16].fill(30.0);
+        let run = minutes(&busy);
+        // Under .95 from minute 11 on; minutes 16 to 20 are the first five good ones in a row.
+        assert_eq!(run.recovery(600.0, 2400.0, 0.95), Some(660.0));
+        assert_eq!(run.recovery(600.0, 900.0, 0.95), None);
+        assert_eq!(run.recovery(1300.0, 9e9, 0.95), Some(0.0));
+        assert!((run.occupancy_between(600.0, 960.0) - 0.5).abs() < 1e-12);
     }
 
     #[test]
@@ -173,10 +277,14 @@ mod tests {
             abandoned,
             ..Piece::default()
         };
-        let run = Run {
-            pieces: vec![piece(100, 0), piece(100, 9), piece(5, 5), piece(100, 1)],
+        let mut run = Run {
+            minutes: vec![Piece::default(); 60],
             ..Run::default()
         };
+        for (at, (answered, abandoned)) in [(100, 0), (100, 9), (5, 5), (100, 1)].iter().enumerate()
+        {
+            run.minutes[15 * at + 3] = piece(*answered, *abandoned);
+        }
         assert!((run.worst(1) - 0.09).abs() < 1e-12);
         assert!((run.worst(2) - 14.0 / 105.0).abs() < 1e-12);
     }

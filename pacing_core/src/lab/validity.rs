@@ -150,9 +150,9 @@ fn littles_law_and_conservation_hold() {
         let told = [run.attempts, run.answered, run.connected, run.abandoned];
         assert_eq!(told, seen.told);
         assert_eq!(run.decisions, 300_000);
-        let pieces: u64 = run.pieces.iter().map(|piece| piece.answered).sum();
+        let pieces: u64 = run.quarters().iter().map(|piece| piece.answered).sum();
         assert_eq!(pieces, run.answered);
-        let staffed: f64 = run.pieces.iter().map(|piece| piece.staffed).sum();
+        let staffed: f64 = run.quarters().iter().map(|piece| piece.staffed).sum();
         assert!((staffed - 20.0 * 60_000.0).abs() < 1e-3);
     }
 }
@@ -246,7 +246,7 @@ fn lines_and_calls_per_second_bind() {
 fn agents_leave_and_come_back() {
     let gone = runs("shock-agents", "", "ringmaster", &[1]);
     let staffed = |from: usize, to: usize| -> f64 {
-        let pieces = &gone[0].pieces[from..to];
+        let pieces = &gone[0].quarters()[from..to];
         pieces
             .iter()
             .map(|piece| piece.staffed / 900.0)
@@ -256,7 +256,7 @@ fn agents_leave_and_come_back() {
     assert!((staffed(0, 16) - 50.0).abs() < 1e-6);
     assert!((staffed(20, 32) - 25.0).abs() < 0.5);
     let breaks = runs("breaks", "", "ringmaster", &[1]);
-    let staffed: f64 = breaks[0].pieces[8..24]
+    let staffed: f64 = breaks[0].quarters()[8..24]
         .iter()
         .map(|piece| piece.staffed)
         .sum();

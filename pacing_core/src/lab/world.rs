@@ -5,21 +5,17 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::fate::{self, Fate};
+use super::fate;
 use super::floor::next;
 use super::policy::{
-    AgentView, CallView, Count, Event, Next, Policy, SNAPSHOT_VERSION, Snapshot, Stage, float,
+    AgentView, CallView, Count, Event, Next, Policy, SNAPSHOT_VERSION, Snapshot, float,
 };
 use super::scenario::Scenario;
-use super::tally::{PIECE_SECONDS, Piece, Run};
+use super::tally::{MINUTE, Piece, Run};
 use crate::books::{AgentState, Outcome};
 use crate::random::Random;
 
-/// Nothing rings or fails in less time, seconds: a dial never costs no time at all.
-const SHORTEST: f64 = 0.001;
-/// How long the carrier takes to fail a call, seconds.
-const FAILURE_SECONDS: f64 = 0.5;
-const GONE: usize = usize::MAX;
+pub(super) const GONE: usize = usize::MAX;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Happening {
@@ -28,10 +24,15 @@ pub(super) enum Happening {
     Answer(u64),
     NoAnswer(u64),
     Fail(u64),
+    Detected(u64),
+    Mistaken(u64),
     Deadline(u64),
     TalkEnd(usize),
     WrapEnd(usize),
+    Seen(usize),
     Inbound,
+    Impatient(u64),
+    Come(usize),
     Notice(usize, usize),
     Leave(usize, usize, bool),
     Back(usize),
@@ -45,6 +46,18 @@ pub(super) struct Worker {
     /// Goes on this leave after the call.
     pub(super) leave: Option<usize>,
     pub(super) staffed_since: f64,
+    /// Second at which the shift ends, and from which on that is known; none: not before the run does.
+    pub(super) ends: Option<(f64, f64)>,
+    /// Is away and does not come back.
+    pub(super) off: bool,
+}
+
+/// A leave or the end of a shift.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Going {
+    /// None: for good.
+    pub(super) seconds: Option<f64>,
+    pub(super) notice: f64,
 }
 
 pub(super) struct World<'a> {
@@ -61,9 +74,17 @@ pub(super) struct World<'a> {
     pub(super) calls: Vec<CallView>,
     /// Where in `calls` a call is, by its number.
     pub(super) places: Vec<usize>,
+    /// Whether a machine answers a call, by its number.
+    pub(super) machine: Vec<bool>,
+    /// Machines that answered and of which nobody knows yet what they are.
+    pub(super) unseen: u64,
+    /// The scenario's leaves, then the ends of its shifts.
+    pub(super) goings: Vec<Going>,
     /// Answered people waiting, oldest first.
     pub(super) waiting: VecDeque<u64>,
-    pub(super) inbound: VecDeque<(f64, u64)>,
+    pub(super) inbound: VecDeque<Caller>,
+    /// Answered and abandoned before the run, in the ledger's window.
+    pub(super) ledger: (u64, u64),
     pub(super) arrivals: Random,
     pub(super) arrived: u64,
     pub(super) pending: u64,
@@ -74,6 +95,15 @@ pub(super) struct World<'a> {
     pub(super) run: Run,
 }
 
+/// An inbound caller who waits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Caller {
+    pub(super) since: f64,
+    pub(super) number: u64,
+    pub(super) talk: f64,
+    pub(super) wrap: f64,
+}
+
 /// Runs a scenario that has been checked; nothing if `stop` was set meanwhile.
 pub fn run(
     scenario: &Scenario,
@@ -81,7 +111,21 @@ pub fn run(
     seed: u64,
     stop: &AtomicBool,
 ) -> Option<Run> {
+    policy.reset(scenario, seed);
+    one_day(scenario, policy, seed, (0, 0), stop)
+}
+
+/// The same for a policy that has been told that a run begins, in a ledger's window that has seen so many people
+/// answer and be abandoned before.
+pub(super) fn one_day(
+    scenario: &Scenario,
+    policy: &mut dyn Policy,
+    seed: u64,
+    ledger: (u64, u64),
+    stop: &AtomicBool,
+) -> Option<Run> {
     let mut world = World::new(scenario, policy, seed, stop);
+    world.ledger = ledger;
     world.begin();
     while let Some(Reverse((at, _, happening))) = world.events.pop() {
         #[allow(clippy::cast_precision_loss)]
@@ -108,7 +152,7 @@ impl<'a> World<'a> {
     ) -> Self {
         let team = scenario.agents as usize;
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let pieces = (scenario.seconds / PIECE_SECONDS).ceil().max(1.0) as usize;
+        let minutes = (scenario.seconds / MINUTE).ceil().max(1.0) as usize;
         Self {
             scenario,
             policy,
@@ -130,6 +174,10 @@ impl<'a> World<'a> {
             idle: (0..team).collect(),
             calls: Vec::new(),
             places: vec![GONE],
+            machine: vec![false],
+            unseen: 0,
+            goings: goings(scenario),
+            ledger: (0, 0),
             waiting: VecDeque::new(),
             inbound: VecDeque::new(),
             arrivals: fate::arrivals(seed),
@@ -144,27 +192,29 @@ impl<'a> World<'a> {
             changed: false,
             run: Run {
                 seed,
-                pieces: vec![Piece::default(); pieces],
+                minutes: vec![Piece::default(); minutes],
                 ..Run::default()
             },
         }
     }
 
     fn begin(&mut self) {
-        self.policy.reset(self.scenario, self.seed);
-        for id in 0..u64::from(self.scenario.agents) {
-            self.tell(Event::Agent {
-                agent: id,
-                state: AgentState::Idle,
-                leaving: false,
-            });
+        self.plan_shifts();
+        for id in 0..self.agents.len() {
+            if self.agents[id].state == AgentState::Idle {
+                self.tell(Event::Agent {
+                    agent: id as u64,
+                    state: AgentState::Idle,
+                    leaving: false,
+                });
+            }
         }
         self.plan_leaves();
         self.plan_arrival();
         self.plan(0.0, Happening::Decide);
     }
 
-    fn plan_arrival(&mut self) {
+    pub(super) fn plan_arrival(&mut self) {
         if let Some(inbound) = &self.scenario.inbound {
             let gap = -self.arrivals.uniform().ln() * 3600.0 / inbound.per_hour;
             if self.now + gap < self.scenario.seconds {
@@ -199,37 +249,29 @@ impl<'a> World<'a> {
             Happening::Answer(call) => self.answer(call),
             Happening::NoAnswer(call) => self.unanswered(call, Outcome::NoAnswer),
             Happening::Fail(call) => self.unanswered(call, Outcome::Failed),
+            Happening::Detected(call) => self.hung_up_on(call, false),
+            Happening::Mistaken(call) => self.hung_up_on(call, true),
             Happening::Deadline(call) => self.abandon(call),
             Happening::TalkEnd(agent) => {
-                if let Some(call) = self.workers[agent].call.take() {
-                    let outcome = Outcome::Done;
-                    self.tell(Event::Ended { call, outcome });
-                }
+                self.end_call(agent, Outcome::Done);
                 self.set(agent, AgentState::Wrap);
             }
-            Happening::WrapEnd(agent) => match self.workers[agent].leave {
-                Some(leave) => self.go(agent, leave),
-                None => self.ready(agent),
-            },
-            Happening::Inbound => {
-                self.arrived += 1;
-                self.run.inbound += 1;
-                self.inbound.push_back((self.now, self.arrived));
-                self.plan_arrival();
-                if !self.matching() {
-                    self.run.inbound_waited += 1;
-                }
+            Happening::WrapEnd(agent) => self.free(agent),
+            Happening::Seen(agent) => {
+                self.unseen -= 1;
+                self.end_call(agent, Outcome::Machine);
+                self.free(agent);
             }
+            Happening::Inbound => self.caller(),
+            Happening::Impatient(caller) => self.caller_gives_up(caller),
             Happening::Notice(agent, leave) => {
-                let coming = &self.scenario.leaves[leave];
+                let coming = self.goings[leave];
                 self.agents[agent].planned = Some(self.now + coming.notice);
                 self.agents[agent].next = next(coming.seconds);
             }
             Happening::Leave(agent, leave, announced) => self.leave(agent, leave, announced),
-            Happening::Back(agent) => {
-                self.workers[agent].staffed_since = self.now;
-                self.ready(agent);
-            }
+            Happening::Come(agent) => self.come(agent),
+            Happening::Back(agent) => self.back(agent),
         }
     }
 
@@ -251,8 +293,8 @@ impl<'a> World<'a> {
             rate_tokens,
             target: self.scenario.target,
             cap: self.scenario.cap,
-            answered: self.run.total_answered,
-            abandoned: self.run.total_abandoned,
+            answered: self.ledger.0 + self.run.total_answered + self.unseen,
+            abandoned: self.ledger.1 + self.run.total_abandoned,
             count: self.count,
         };
         self.run.decisions += 1;
@@ -288,132 +330,6 @@ impl<'a> World<'a> {
         }
     }
 
-    fn dial(&mut self) {
-        let s = self.scenario;
-        let call = self.places.len() as u64;
-        let fate = Fate::of_dial(s, self.seed, call);
-        let known = fate.own_p.filter(|_| s.lead_known);
-        self.places.push(self.calls.len());
-        self.calls.push(CallView {
-            id: call,
-            stage: Stage::InFlight,
-            dialed: self.now,
-            since: self.now,
-            p: known,
-        });
-        self.count.in_flight += 1;
-        self.run.attempts += u64::from(self.now >= s.warmup_seconds);
-        self.run.most_lines = self.run.most_lines.max(self.calls.len() as u64);
-        self.tell(Event::Dialed { call, p: known });
-        let p = fate
-            .own_p
-            .unwrap_or_else(|| s.answer_probability.at(self.now));
-        let down = |&(from, to): &(f64, f64)| (from..to).contains(&self.now);
-        if s.outages.iter().any(down) {
-            self.plan(FAILURE_SECONDS, Happening::Fail(call));
-        } else if fate.luck < p {
-            self.plan(fate.ring.max(SHORTEST), Happening::Answer(call));
-        } else {
-            self.plan(fate.unanswered.max(SHORTEST), Happening::NoAnswer(call));
-        }
-    }
-
-    fn place_of(&self, call: u64) -> Option<usize> {
-        let place = *self.places.get(usize::try_from(call).ok()?)?;
-        (place != GONE).then_some(place)
-    }
-
-    fn set_place(&mut self, call: u64, place: usize) {
-        if let Ok(call) = usize::try_from(call) {
-            self.places[call] = place;
-        }
-    }
-
-    /// Takes a call out of the list, if it is still there.
-    pub(super) fn remove(&mut self, call: u64) -> Option<CallView> {
-        let place = self.place_of(call)?;
-        let view = self.calls.swap_remove(place);
-        let moved = self.calls.get(place).map(|moved| moved.id);
-        self.set_place(call, GONE);
-        if let Some(moved) = moved {
-            self.set_place(moved, place);
-        }
-        match view.stage {
-            Stage::InFlight => self.count.in_flight -= 1,
-            Stage::Waiting => self.count.waiting -= 1,
-        }
-        self.run.line_seconds += self.now - view.dialed;
-        Some(view)
-    }
-
-    pub(super) fn measured(&self, view: &CallView) -> u64 {
-        u64::from(view.dialed >= self.scenario.warmup_seconds)
-    }
-
-    fn answer(&mut self, call: u64) {
-        let Some(place) = self.place_of(call) else {
-            return;
-        };
-        let view = &mut self.calls[place];
-        view.stage = Stage::Waiting;
-        view.since = self.now;
-        let view = *view;
-        self.count.in_flight -= 1;
-        self.count.waiting += 1;
-        self.run.answered += self.measured(&view);
-        self.run.total_answered += 1;
-        self.run.piece(self.now).answered += 1;
-        self.tell(Event::Answered { call });
-        self.waiting.push_back(call);
-        self.plan(self.scenario.grace_seconds, Happening::Deadline(call));
-        self.matching();
-    }
-
-    fn unanswered(&mut self, call: u64, outcome: Outcome) {
-        let Some(view) = self.remove(call) else {
-            return;
-        };
-        let counted = self.measured(&view);
-        match outcome {
-            Outcome::Failed => self.run.failed += counted,
-            _ => self.run.unanswered += counted,
-        }
-        self.tell(Event::Ended { call, outcome });
-        self.changed = true;
-    }
-
-    fn abandon(&mut self, call: u64) {
-        let Some(at) = self.waiting.iter().position(|&waiting| waiting == call) else {
-            return;
-        };
-        self.waiting.remove(at);
-        if let Some(view) = self.remove(call) {
-            self.run.abandoned += self.measured(&view);
-            self.run.total_abandoned += 1;
-            self.run.wait_seconds += self.now - view.since;
-            self.run.piece(view.since).abandoned += 1;
-        }
-        self.tell(Event::Abandoned { call });
-    }
-
-    fn give_up(&mut self, call: u64) {
-        let Some(place) = self.place_of(call) else {
-            return;
-        };
-        let view = &self.calls[place];
-        let allowed = self
-            .scenario
-            .give_up_after
-            .is_some_and(|after| self.now - view.dialed >= after);
-        if !allowed || view.stage != Stage::InFlight {
-            return;
-        }
-        self.run.given_up += self.measured(view);
-        self.remove(call);
-        let outcome = Outcome::Cancelled;
-        self.tell(Event::Ended { call, outcome });
-    }
-
     fn finish(mut self) -> Run {
         for agent in 0..self.agents.len() {
             if self.agents[agent].state != AgentState::Away {
@@ -422,4 +338,16 @@ impl<'a> World<'a> {
         }
         self.run
     }
+}
+
+fn goings(scenario: &Scenario) -> Vec<Going> {
+    let leaves = scenario.leaves.iter().map(|leave| Going {
+        seconds: leave.seconds,
+        notice: leave.notice,
+    });
+    let ends = scenario.shifts.iter().map(|shift| Going {
+        seconds: None,
+        notice: shift.notice,
+    });
+    leaves.chain(ends).collect()
 }

@@ -99,7 +99,7 @@ impl Policy for Issabel {
             }
             Event::Ended { call, outcome } => {
                 let since = self.since.remove(&call);
-                if outcome == Outcome::Done {
+                if matches!(outcome, Outcome::Done | Outcome::Machine) {
                     self.talk_seconds += since.map_or(0.0, |since| now - since);
                     self.talks += 1.0;
                 } else {

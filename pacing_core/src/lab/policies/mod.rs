@@ -1,4 +1,5 @@
 //! The policies, by name: `ratio`, `ratio(k=2.3)`, `vicidial-tapered(max_level=4)`.
+mod claims;
 mod issabel;
 mod oracle;
 mod ringmaster;

@@ -1,5 +1,6 @@
 //! The near-optimal policy of PACING.md, told all distributions: dial while E over the ring time R of
 //! P(agents free by t + R + grace - answers due before t + R <= 0) <= theta.
+use super::claims::Claims;
 use super::tables::Truth;
 use crate::books::AgentState;
 use crate::distribution::{Balance, Cumulants, Sum};
@@ -41,10 +42,14 @@ impl Policy for Oracle {
     }
 
     fn reset(&mut self, scenario: &Scenario, _seed: u64) {
+        let answers = match Claims::new(scenario) {
+            Some(claims) => claims.either(),
+            None => scenario.ring.clone(),
+        };
         let horizons: [f64; MOMENTS] = std::array::from_fn(|i| {
             #[allow(clippy::cast_precision_loss)]
             let u = (i as f64 + 0.5) / MOMENTS as f64;
-            scenario.ring.quantile(u)
+            answers.quantile(u)
         });
         self.known = Some(Known {
             truth: Truth::new(scenario, &horizons, scenario.grace_seconds),
@@ -154,11 +159,12 @@ impl Known {
             self.truth.flying(p, 0.0, |i, q| sums.due(i, q));
         }
         let balances = sums.balances();
+        let fresh = self.truth.fresh(p);
         let risk = |others: u64| {
             let total: f64 = balances
                 .iter()
-                .zip(&self.truth.ring)
-                .map(|(balance, within)| balance.nobody_free_after(p * within, others))
+                .zip(&fresh)
+                .map(|(balance, claims)| balance.nobody_free_after(*claims, others))
                 .sum();
             total / float(MOMENTS as u64)
         };

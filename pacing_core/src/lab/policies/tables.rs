@@ -2,6 +2,8 @@
 use crate::lab::dist::Dist;
 use crate::lab::scenario::Scenario;
 
+use super::claims::Claims;
+
 /// Step of the tables in age, seconds.
 const STEP: f64 = 0.5;
 /// Tables end at this share of a distribution; whatever is older counts as that old.
@@ -45,12 +47,14 @@ impl Table {
 
 /// The true chances within each of several horizons.
 pub(super) struct Truth {
-    /// A call dialed now is answered within.
-    pub ring: Vec<f64>,
+    /// A call dialed now that a person answers is with an agent's queue within.
+    ring: Vec<f64>,
     talk: Vec<Table>,
     wrap: Table,
     /// Still ringing if a person will answer; still occupied otherwise; answered within each horizon.
     flight: Table,
+    /// The share of dials that end as machines, the times of those, the same by age as for people.
+    machines: Option<(Claims, Vec<f64>, Table)>,
 }
 
 impl Truth {
@@ -59,13 +63,35 @@ impl Truth {
         let free: Vec<f64> = horizons.iter().map(|r| r + grace).collect();
         let n = horizons.len();
         let talk = scenario.talk_factor.values();
-        let ring = &scenario.ring;
+        let claims = Claims::new(scenario);
+        let ring = &claims
+            .as_ref()
+            .map_or(&scenario.ring, |claims| &claims.person)
+            .clone();
         let gone = ring.quantile(TAIL).max(scenario.unanswered.quantile(TAIL));
+        let found_out = claims
+            .as_ref()
+            .map(|claims| (claims.weight(), claims.seconds));
+        let machines = claims.map(|claims| {
+            let ring = claims.machine.clone();
+            let within = horizons.iter().map(|&r| ring.below(r)).collect();
+            let table = Table::new(ring.quantile(TAIL), n + 1, |age, row| {
+                row[n] = 1.0 - ring.below(age);
+                for (value, r) in row.iter_mut().zip(horizons) {
+                    *value = (ring.below(age + r) - ring.below(age)).max(0.0);
+                }
+            });
+            (claims, within, table)
+        });
         Self {
+            machines,
             ring: horizons.iter().map(|&r| ring.below(r)).collect(),
             talk: talk
                 .iter()
-                .map(|&factor| talking(&scenario.talk.scaled(factor), &scenario.wrap, &free))
+                .map(|&factor| {
+                    let talk = scenario.talk.scaled(factor);
+                    talking(&talk, &scenario.wrap, &free, found_out)
+                })
                 .collect(),
             wrap: wrapping(&scenario.wrap, &free),
             flight: Table::new(gone, n + 2, |age, row| {
@@ -88,19 +114,41 @@ impl Truth {
         read(&self.wrap, age, each);
     }
 
-    /// A call dialed `age` seconds ago, which a person answers with probability `p` at the dial, is answered within.
+    /// A call dialed now, which a person answers with probability `p`, claims an agent within each horizon.
+    pub fn fresh(&self, p: f64) -> Vec<f64> {
+        let Some((claims, within, _)) = &self.machines else {
+            return self.ring.iter().map(|within| p * within).collect();
+        };
+        let people = p * (1.0 - claims.mistaken);
+        let machines = claims.share * claims.missed;
+        let both = self.ring.iter().zip(within);
+        both.map(|(a, b)| people * a + machines * b).collect()
+    }
+
+    /// A call dialed `age` seconds ago, which a person answers with probability `p` at the dial, claims an agent within.
     pub fn flying(&self, p: f64, age: f64, mut each: impl FnMut(usize, f64)) {
         let n = self.ring.len();
         let (low, high, part) = self.flight.around(age);
         let at = |i: usize| low[i] + (high[i] - low[i]) * part;
-        let alive = p * at(n) + (1.0 - p) * at(n + 1);
+        let Some((claims, _, table)) = &self.machines else {
+            let alive = p * at(n) + (1.0 - p) * at(n + 1);
+            for i in 0..n {
+                let q = if alive > 1e-12 {
+                    (p * at(i) / alive).clamp(0.0, 1.0)
+                } else {
+                    0.0
+                };
+                each(i, q);
+            }
+            return;
+        };
+        let (below, above, rest) = table.around(age);
+        let machine = |i: usize| claims.share * (below[i] + (above[i] - below[i]) * rest);
+        let nobody = (1.0 - p - claims.share).max(0.0);
+        let alive = (p * at(n) + machine(n) + nobody * at(n + 1)).max(1e-12);
         for i in 0..n {
-            let q = if alive > 1e-12 {
-                (p * at(i) / alive).clamp(0.0, 1.0)
-            } else {
-                0.0
-            };
-            each(i, q);
+            let claiming = p * (1.0 - claims.mistaken) * at(i) + claims.missed * machine(i);
+            each(i, (claiming / alive).clamp(0.0, 1.0));
         }
     }
 }
@@ -112,8 +160,9 @@ fn read(table: &Table, age: f64, mut each: impl FnMut(usize, f64)) {
     }
 }
 
-/// P(talk and wrap-up end within each horizon | still talking at an age).
-fn talking(talk: &Dist, wrap: &Dist, free: &[f64]) -> Table {
+/// P(talk and wrap-up end within each horizon | still talking at an age). Among the conversations may be a share of
+/// machines, each found out after so many seconds.
+fn talking(talk: &Dist, wrap: &Dist, free: &[f64], machines: Option<(f64, f64)>) -> Table {
     let wrapped: Vec<Vec<f64>> = free
         .iter()
         .map(|horizon| {
@@ -142,6 +191,15 @@ fn talking(talk: &Dist, wrap: &Dist, free: &[f64]) -> Table {
         } else {
             row.copy_from_slice(&last);
         }
+        if let Some((share, seconds)) = machines
+            && age < seconds
+        {
+            let people = (1.0 - share) * (1.0 - before);
+            for (value, horizon) in row.iter_mut().zip(free) {
+                let found_out = share * f64::from(u8::from(age + horizon >= seconds));
+                *value = (people * *value + found_out) / (people + share).max(1e-12);
+            }
+        }
     })
 }
 
@@ -161,6 +219,27 @@ fn wrapping(wrap: &Dist, free: &[f64]) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn machines_claim_agents_unless_they_are_detected() {
+        let undetected = Scenario::named("voicemail-undetected", "").unwrap();
+        let truth = Truth::new(&undetected, &[60.0], 2.0);
+        assert!((truth.fresh(0.06)[0] - 0.56).abs() < 1e-9);
+        // At 22 s only machines and nobody: machines answer from 15 to 24 s, nobody rings 25 s long.
+        truth.flying(0.06, 22.0, |_, q| {
+            let machine = 0.5 * 2.0 / 9.0;
+            assert!((q - machine / (machine + 0.44)).abs() < 1e-6, "{q}");
+        });
+        // Any call is a machine's with 50 of 56; after the 12 s it is not.
+        let soon = Truth::new(&undetected, &[10.0], 2.0);
+        soon.talking(0, 1.0, |_, q| assert!(q > 50.0 / 56.0));
+        soon.talking(0, 12.5, |_, q| assert!(q < 0.1));
+        let detected = Scenario::named("voicemail-detected", "").unwrap();
+        let truth = Truth::new(&detected, &[60.0], 2.0);
+        assert!((truth.fresh(0.06)[0] - 0.06 * 0.97).abs() < 1e-9);
+        let half = Truth::new(&detected, &[16.0], 2.0);
+        assert!((half.fresh(0.06)[0] - 0.03 * 0.97).abs() < 1e-4);
+    }
 
     #[test]
     fn exponential_times_do_not_age_and_their_sum_is_erlangs() {

@@ -88,7 +88,11 @@ impl Policy for Webitel {
         let kind = match event {
             Event::Answered { .. } => Kind::Answered,
             Event::Abandoned { .. } => Kind::Abandoned,
-            Event::Ended { outcome, .. } if outcome != Outcome::Done => Kind::Unanswered,
+            Event::Ended { outcome, .. }
+                if !matches!(outcome, Outcome::Done | Outcome::Machine) =>
+            {
+                Kind::Unanswered
+            }
             _ => return,
         };
         self.recent.push_back((now, kind));
