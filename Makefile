@@ -20,6 +20,8 @@ export PYTHONUNBUFFERED := 1
 
 # Pass options to the demo:  DEMO_ARGS="--seconds 60 --speed 20 --json" make demo
 DEMO_ARGS ?=
+# Pass options to the benchmark: make bench BENCH_ARGS=--full
+BENCH_ARGS ?=
 # Pass options to pytest:    make test PYTEST_ARGS="-k claim"
 PYTEST_ARGS ?=
 JOBS ?= 2
@@ -68,6 +70,13 @@ endef
 	@{ echo "Building the page into api/static ..."; npm --prefix web run --silent build -- --logLevel warn; } >&2
 	@touch $@
 
+# Not in the virtual environment, where tests and types would see them: Ciw even brings a package `tests` of its own.
+.make/peers: .make/venv requirements-bench.lock
+	@{ echo "Fetching what the benchmark compares with (a minute or two, once) ..."; rm -rf $@ $@.part; \
+	  $(BIN)/python -m pip install --quiet --no-deps --require-hashes --ignore-requires-python --target $@.part -r requirements-bench.lock; \
+	  rm -rf $@.part/tests; mv $@.part $@; } >&2
+	@touch $@
+
 setup: .make/built .make/web ## set everything up, run nothing
 
 demo: .make/built .make/web ## the whole dialer on this machine: simulated switch, 50 agents (options in DEMO_ARGS)
@@ -112,8 +121,9 @@ schema: .make/built .make/node ## the page's types, made anew from the API's doc
 screenshots: .make/built .make/web ## the pictures of the documentation, from a running demo (needs Chromium)
 	$(BIN)/python -m tests.e2e.screenshots
 
-bench: .make/built ## the benchmarks of the pacing core
-	cargo bench --locked -p pacing_core
+bench: .make/built .make/peers ## pacing policies, peers and times compared: benchmarks/results (options in BENCH_ARGS, such as --full)
+	@if [ -t 0 ]; then set -m; fi; `# a job of its own: Ctrl-C ends the benchmark, not make` \
+	PYTHONPATH=.make/peers $(BIN)/python -m benchmarks.run $(BENCH_ARGS) || exit $$?
 
 clean: ## remove everything that was built or set up; the demo's data (.ringmaster) too
 	@if [ -x $(BIN)/ringmaster ] && [ -d .ringmaster ]; then \

@@ -1,0 +1,133 @@
+"""How much each stage measures: quick for a look in minutes, full for the page that is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+VARIANTS = ("p10", "p60", "cap1", "cap5", "talk60", "talk300", "wrap60", "ring5-7")
+OPPONENTS = (
+    "ratio",
+    "samuelson",
+    "vicidial-hard_limit",
+    "vicidial-tapered",
+    "vicidial-average",
+    "issabel",
+    "webitel",
+)
+# When each shock happens and until when it can be recovered from; a carrier's failure, from its end.
+SHOCKS = {
+    "shock-answers": ((7200.0, 14400.0), (14400.0, 28800.0)),
+    "shock-agents": ((14400.0, 28800.0),),
+    "shock-carrier": ((7320.0, 18000.0), (18120.0, 28800.0)),
+    "shock-talk": ((7200.0, 21600.0), (21600.0, 28800.0)),
+}
+# All policies are asked this often, seconds; the suite's own 0.2 costs two and a half times the time.
+DECIDE = "decide_seconds = 0.5"
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Sizes. Answers are of one seed; tuning answers of all tuning seeds together."""
+
+    name: str
+    # score: our policy and the two it is held against; opponents have the first few of the seeds.
+    teams: tuple[int, ...]
+    answers: int
+    seeds: int
+    opponent_seeds: int
+    tuning_answers: int
+    # Teams outside the demand, for the picture.
+    other_teams: tuple[int, ...]
+    other_answers: int
+    # variants, priors
+    variant_teams: tuple[int, ...]
+    variant_answers: int
+    prior_answers: int
+    # exponential times
+    limit_teams: tuple[int, ...]
+    limit_answers: int
+    # the first 500 answers
+    cold_seeds: int
+    # shocks, breaks, blend, day
+    shock_seeds: int
+    shock_opponent_seeds: int
+    day_teams: tuple[int, ...]
+    day_seeds: int
+    # leads that differ
+    mixed_answers: int
+    calibration_answers: int
+    # legal windows
+    windows: int
+    window_teams: tuple[int, ...]
+    # machines
+    customers: int
+    patience_seconds: float
+
+
+QUICK = Level(
+    name="quick",
+    teams=(5, 10, 20, 50, 100, 300),
+    answers=6_000,
+    seeds=3,
+    opponent_seeds=2,
+    tuning_answers=12_000,
+    other_teams=(),
+    other_answers=0,
+    variant_teams=(10, 50),
+    variant_answers=3_000,
+    prior_answers=3_000,
+    limit_teams=(5, 20, 100),
+    limit_answers=6_000,
+    cold_seeds=8,
+    shock_seeds=6,
+    shock_opponent_seeds=2,
+    day_teams=(20,),
+    day_seeds=4,
+    mixed_answers=5_000,
+    calibration_answers=5_000,
+    windows=10,
+    window_teams=(5, 20),
+    customers=100_000,
+    patience_seconds=1.0,
+)
+
+FULL = Level(
+    name="full",
+    teams=(5, 10, 20, 50, 100, 300),
+    answers=100_000,
+    seeds=10,
+    opponent_seeds=4,
+    tuning_answers=150_000,
+    other_teams=(1, 2, 1000),
+    other_answers=10_000,
+    variant_teams=(10, 50),
+    variant_answers=30_000,
+    prior_answers=30_000,
+    limit_teams=(1, 2, 5, 10, 20, 50, 100, 200, 300),
+    limit_answers=10_000,
+    cold_seeds=40,
+    shock_seeds=100,
+    shock_opponent_seeds=20,
+    day_teams=(5, 20, 100),
+    day_seeds=20,
+    mixed_answers=30_000,
+    calibration_answers=50_000,
+    windows=1_000,
+    window_teams=(5, 20, 100),
+    customers=400_000,
+    patience_seconds=10.0,
+)
+
+LEVELS = {level.name: level for level in (QUICK, FULL)}
+
+
+def sized(name: str, answers: int | None, seeds: int | None) -> Level:
+    """A level with other sizes of its score stage."""
+    level = LEVELS[name]
+    if answers is not None or seeds is not None:
+        level = replace(level, name=f"{name}, other sizes")
+    if answers is not None:
+        level = replace(level, answers=answers, tuning_answers=min(level.tuning_answers, 2 * answers))
+    if seeds is not None:
+        level = replace(level, seeds=seeds, opponent_seeds=min(level.opponent_seeds, seeds))
+    return level

@@ -1,0 +1,43 @@
+"""What the benchmark measures, stage by stage, in the order in which it is run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from benchmarks.kept import Task
+from benchmarks.levels import Level
+from benchmarks.stages import cost, engines, overhead, policies, staffing
+
+
+def _never() -> str | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Its name, its tasks, and why it can't be run here, if so."""
+
+    name: str
+    tasks: Callable[[Level, int | None], Iterable[Task]]
+    missing: Callable[[], str | None] = _never
+
+
+STAGES: dict[str, Stage] = {
+    stage.name: stage
+    for stage in (
+        Stage("cost", cost.tasks, cost.missing),
+        Stage("engines", engines.tasks, engines.missing),
+        Stage("staffing", staffing.tasks, staffing.missing),
+        Stage("overhead", overhead.tasks),
+        Stage("score", policies.score),
+        Stage("variants", policies.variants),
+        Stage("priors", policies.priors, policies.no_priors),
+        Stage("cold", policies.cold, policies.no_priors),
+        Stage("limit", policies.limit),
+        Stage("shocks", policies.shocks),
+        Stage("mixed", policies.mixed),
+        Stage("day", policies.day, policies.no_day),
+        Stage("voicemail", policies.voicemail, policies.no_voicemail),
+    )
+}

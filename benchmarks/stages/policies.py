@@ -1,0 +1,145 @@
+"""The stages that compare policies: which scenarios, teams, policies and seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from benchmarks.kept import Task
+from benchmarks.levels import DECIDE, OPPONENTS, SHOCKS, VARIANTS, Level
+from benchmarks.stages.simulated import run_task, scenario
+from callflow.lab import FLOOR, LIMIT
+from pacing_core import PacingValueError, Scenario, simulate
+
+OURS = "ringmaster"
+# The priors as they are, three times too optimistic about answers and lengths, and a third of it.
+PRIORS = {"too high": f"{OURS}(prior=3)", "too low": f"{OURS}(prior=0.3333)"}
+COLD_ANSWERS = 500
+
+
+def seeds(count: int) -> range:
+    """The seeds on which policies are compared."""
+    return range(1, count + 1)
+
+
+def comparison(
+    stage: str, made: Scenario, level: Level, count: int, few: int, tuning: int, jobs: int | None
+) -> Iterable[Task]:
+    """Floor, limit and our policy on so many seeds; each opponent, as shipped and tuned, on the first few."""
+    yield run_task(stage, made, FLOOR, seeds(count), jobs=jobs)
+    yield run_task(stage, made, LIMIT, seeds(count), tuning_answers=tuning, jobs=jobs)
+    yield run_task(stage, made, OURS, seeds(count), jobs=jobs)
+    for opponent in OPPONENTS:
+        yield run_task(stage, made, opponent, seeds(few), jobs=jobs)
+        yield run_task(stage, made, opponent, seeds(few), tuning_answers=tuning // 3, jobs=jobs)
+
+
+def score(level: Level, jobs: int | None) -> Iterable[Task]:
+    """The base scenario, learned from nothing, by team size."""
+    few = level.opponent_seeds
+    for team in level.teams:
+        made = scenario("base", team, level.answers, DECIDE)
+        yield from comparison("score", made, level, level.seeds, few, level.tuning_answers, jobs)
+    for team in level.other_teams:
+        made = scenario("base", team, level.other_answers, DECIDE)
+        tuning = min(level.tuning_answers, 2 * level.other_answers)
+        yield from comparison("score", made, level, few, min(few, 2), tuning, jobs)
+
+
+def variants(level: Level, jobs: int | None) -> Iterable[Task]:
+    """Other answer probabilities, caps, lengths and ring times."""
+    tuning = min(level.tuning_answers, 3 * level.variant_answers)
+    for name in VARIANTS:
+        for team in level.variant_teams:
+            made = scenario(name, team, level.variant_answers, DECIDE)
+            yield from comparison("variants", made, level, level.seeds, level.opponent_seeds, tuning, jobs)
+
+
+def priors(level: Level, jobs: int | None) -> Iterable[Task]:
+    """Our policy with its priors off by a factor of 3; floor and limit are those of the score."""
+    for team in level.teams:
+        made = scenario("base", team, level.answers, DECIDE)
+        count = max(2, round(level.prior_answers * level.seeds / level.answers))
+        for policy in PRIORS.values():
+            yield run_task("priors", made, policy, seeds(count), jobs=jobs)
+
+
+def limit(level: Level, jobs: int | None) -> Iterable[Task]:
+    """Exponential times, whose exact optimum is known."""
+    for team in level.limit_teams:
+        made = scenario("exponential", team, level.limit_answers)
+        yield run_task("limit", made, FLOOR, seeds(4), jobs=jobs)
+        yield run_task(
+            "limit", made, LIMIT, seeds(4), tuning_answers=min(level.tuning_answers, 40_000), jobs=jobs
+        )
+        yield run_task("limit", made, "constant", seeds(4), tuning_answers=20_000, jobs=jobs)
+
+
+def cold(level: Level, jobs: int | None) -> Iterable[Task]:
+    """From the first second, for about 500 answers."""
+    for team in level.teams:
+        made = scenario("cold", team, None, DECIDE)
+        seconds = COLD_ANSWERS * made.handle_seconds / team / 0.9
+        made = scenario("cold", team, None, DECIDE, f"seconds = {seconds:.1f}")
+        for policy in (OURS, *PRIORS.values()):
+            yield run_task("cold", made, policy, seeds(level.cold_seeds), jobs=jobs)
+
+
+def shocks(level: Level, jobs: int | None) -> Iterable[Task]:
+    """A day in which something happens; opponents are tuned on that very day, with other seeds."""
+    for name in (*SHOCKS, "breaks", "blend"):
+        made = scenario(name, None, None, DECIDE)
+        when = SHOCKS.get(name, ())
+        few = seeds(level.shock_opponent_seeds)
+        yield run_task("shocks", made, OURS, seeds(level.shock_seeds), jobs=jobs, shocks=when)
+        for opponent in OPPONENTS:
+            yield run_task("shocks", made, opponent, few, jobs=jobs, shocks=when)
+            yield run_task("shocks", made, opponent, few, tuning_answers=0, jobs=jobs, shocks=when)
+
+
+def mixed(level: Level, jobs: int | None) -> Iterable[Task]:
+    """Leads that differ: all alike to the policies, or each lead's own probability known."""
+    for team in level.variant_teams:
+        for name in ("mixed-unknown", "mixed"):
+            made = scenario(name, team, level.mixed_answers, DECIDE)
+            tuning = min(level.tuning_answers, 3 * level.mixed_answers)
+            yield run_task("mixed", made, FLOOR, seeds(level.seeds), jobs=jobs)
+            yield run_task("mixed", made, LIMIT, seeds(level.seeds), tuning_answers=tuning, jobs=jobs)
+            yield run_task("mixed", made, OURS, seeds(level.seeds), jobs=jobs)
+
+
+def day(level: Level, jobs: int | None) -> Iterable[Task]:
+    """A working day from a cold start: answer rate by the hour, machines, shifts, breaks."""
+    for team in level.day_teams:
+        made = scenario("day", team, None, DECIDE)
+        few = level.shock_opponent_seeds
+        yield from comparison("day", made, level, level.day_seeds, min(few, level.day_seeds), 0, jobs)
+
+
+def voicemail(level: Level, jobs: int | None) -> Iterable[Task]:
+    """Machines that answer, with and without their detection."""
+    for name in ("voicemail-undetected", "voicemail-detected"):
+        made = scenario(name, None, level.mixed_answers, DECIDE)
+        yield from comparison("voicemail", made, level, level.seeds, level.opponent_seeds, 0, jobs)
+
+
+def _without(name: str) -> str | None:
+    return None if name in Scenario.names() else f"the core has no scenario {name!r}"
+
+
+def no_day() -> str | None:
+    """Why the day can't be simulated."""
+    return _without("day")
+
+
+def no_voicemail() -> str | None:
+    """Why machines that answer can't be simulated."""
+    return _without("voicemail-undetected")
+
+
+def no_priors() -> str | None:
+    """Why priors can't be changed."""
+    try:
+        simulate(Scenario.named("cold", "agents = 1\nseconds = 2.0"), PRIORS["too high"], [1])
+    except PacingValueError as error:
+        return str(error)
+    return None

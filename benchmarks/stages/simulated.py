@@ -1,0 +1,104 @@
+"""Tasks that simulate: one policy in one scenario on many seeds, as asked for or tuned on other seeds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from benchmarks.kept import Task, Value
+from callflow import lab
+from callflow.lab_policy import policy_of
+from pacing_core import Run, Scenario, simulate, tune
+
+FIELDS = (*lab.FIELDS, "total_answered", "total_abandoned", "staffed_seconds", "decisions")
+# When something happens and when it is over or something else does, seconds.
+Shocks = Sequence[Sequence[float]]
+SETTLED = 1800.0
+RECOVERED = 0.95
+# Parameters are tuned on seeds beyond those of any comparison.
+TUNING_SEEDS = range(lab.TUNING + 1, lab.TUNING + 9)
+# Half an hour less of warm-up than in a comparison: there are many more runs.
+TUNING_WARMUP = 1800.0
+
+
+def scenario(name: str, agents: int | None, answers: int | None, *overrides: str) -> Scenario:
+    """A scenario of the suite for a team, long enough for about so many answers after its warm-up."""
+    team = [] if agents is None else [f"agents = {agents}"]
+    return lab.scenario_for_answers(name, "\n".join([*overrides, *team]), answers)
+
+
+def run_task(
+    stage: str,
+    made: Scenario,
+    policy: str,
+    seeds: Sequence[int],
+    *,
+    tuning_answers: int | None = None,
+    jobs: int | None = None,
+    shocks: Shocks = (),
+) -> Task:
+    """A policy on these seeds; with `tuning_answers` tuned first, see `for_tuning`."""
+    what = {
+        "stage": stage,
+        "scenario": made.to_toml(),
+        "asked": policy,
+        "tuning_answers": tuning_answers,
+        "seeds": list(seeds),
+        "shocks": [list(shock) for shock in shocks],
+    }
+    tuned = "" if tuning_answers is None else ", tuned"
+    title = f"{made.name}, {made.agents} agents: {policy}{tuned}"
+
+    def do() -> Value:
+        chosen = policy
+        if tuning_answers is not None:
+            chosen = tune(for_tuning(made, tuning_answers), policy, TUNING_SEEDS, threads=jobs)
+        return {"policy": chosen, **values(simulate(made, policy_of(chosen), seeds, threads=jobs), shocks)}
+
+    return Task(what, title, do)
+
+
+def repeat(entry: Value, jobs: int | None) -> Value:
+    """What a kept task gives now, with the policy as it was run."""
+    made = Scenario.from_toml(entry["what"]["scenario"])
+    chosen = entry["value"]["policy"]
+    runs = simulate(made, policy_of(chosen), entry["what"]["seeds"], threads=jobs)
+    return {"policy": chosen, **values(runs, entry["what"]["shocks"])}
+
+
+def for_tuning(made: Scenario, answers: int) -> Scenario:
+    """The same, only so long that the tuning seeds have so many answers together; 0: as long as it is."""
+    if answers == 0:
+        return made
+    warmup = min(made.warmup_seconds, TUNING_WARMUP)
+    working = answers / len(TUNING_SEEDS) * made.handle_seconds / made.agents / 0.9
+    text = made.to_toml()
+    for key, value in (("warmup_seconds", warmup), ("seconds", min(made.seconds, warmup + working))):
+        text = re.sub(rf"(?m)^{key} = .*$", f"{key} = {value:.1f}", text, count=1)
+    return Scenario.from_toml(text)
+
+
+def recovery(run: Run, shock: Sequence[float]) -> float:
+    """Seconds until occupancy is 95 % of what it is from half an hour after the shock on; all if never."""
+    at, until = shock
+    steady = run.occupancy_between(at + SETTLED, until)
+    found = run.recovery(at, until, RECOVERED * steady)
+    return until - at if found is None else found
+
+
+def values(runs: Sequence[Run], shocks: Shocks = ()) -> Value:
+    """What is kept of runs: figures of each, floats in full, and the quarters of an hour of all together."""
+    alike = zip(*(run.quarters for run in runs), strict=True)
+    quarters = [[sum(column) for column in zip(*same, strict=True)] for same in alike]
+    return {
+        "fields": ["seed", *FIELDS, *(f"recovery {number}" for number, _ in enumerate(shocks, 1))],
+        "runs": [
+            [
+                run.seed,
+                *(getattr(run, field) for field in FIELDS),
+                *(recovery(run, shock) for shock in shocks),
+            ]
+            for run in runs
+        ],
+        "quarters": quarters if len(quarters) <= 40 else [],
+    }

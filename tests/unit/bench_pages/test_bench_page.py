@@ -1,0 +1,215 @@
+"""The benchmark's page says what the figures say: scores seed by seed, verdicts either way, pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from benchmarks.kept import ROOT, Kept
+from benchmarks.render import limit, machines, plots, policies, verdicts
+from benchmarks.render.markdown import folded, mean, number, table
+from benchmarks.render.rows import Mean, Row, Rows
+from benchmarks.stages import cost
+from benchmarks.stages.simulated import scenario
+
+FIELDS = ("answered", "abandoned", "worst_quarter", "total_answered", "total_abandoned", "worst_hour")
+
+
+def row(
+    asked: str,
+    occupancy: list[float],
+    rate: float = 0.02,
+    *,
+    stage: str = "score",
+    name: str = "base",
+    agents: int = 10,
+    tuned: bool = False,
+) -> Row:
+    """A made-up result: so much occupancy by seed, everywhere the same abandon rate of 10,000 answers."""
+    count = len(occupancy)
+    columns: dict[str, list[float]] = {
+        "seed": list(range(1, count + 1)),
+        "occupancy": occupancy,
+        "abandon_rate": [rate] * count,
+        "answered": [10_000] * count,
+        "abandoned": [10_000 * rate] * count,
+        "total_answered": [11_000] * count,
+        "total_abandoned": [11_000 * rate] * count,
+        "worst_quarter": [2 * rate] * count,
+        "worst_hour": [rate] * count,
+        "talk_minutes_per_agent_hour": [40.0] * count,
+        "dials_per_contact": [3.3] * count,
+        "recovery 1": [300.0] * count,
+    }
+    text = scenario(name, agents, None).to_toml()
+    return Row(stage, text, asked, tuned, asked, columns, [[100, 3, 1.0, 2.0]] * 4, {})
+
+
+ENDS = [row("progressive", [0.60, 0.62]), row("oracle", [0.80, 0.82], 0.03, tuned=True)]
+
+
+def outcomes(rows: list[Row], part: str) -> list[str]:
+    found = verdicts.all_of(Rows(rows), {stage: Kept(Path("none")) for stage in ("cost", "engines")})
+    return [v.outcome for v in found if part in v.demand]
+
+
+def test_the_score_is_of_the_same_seeds() -> None:
+    ours = row("ringmaster", [0.80, 0.80])
+    score = Rows([*ENDS, ours]).score(ours)
+    assert score is not None
+    assert score.value == pytest.approx((1.0 + 0.9) / 2)
+    assert score.error == pytest.approx(0.05)
+    first = row("ratio", [0.70])
+    alone = Rows([*ENDS, first]).score(first)
+    assert alone is not None
+    assert alone.value == pytest.approx(0.5)
+    assert math.isinf(alone.half)
+
+
+def test_there_is_no_score_without_both_ends_on_those_seeds() -> None:
+    ours = row("ringmaster", [0.8, 0.8, 0.8])
+    assert Rows([*ENDS, ours]).score(ours) is None
+    assert Rows([ours]).score(ours) is None
+    other = row("ringmaster", [0.8, 0.8], agents=11)
+    assert Rows([*ENDS, other]).score(other) is None
+
+
+@pytest.mark.parametrize(
+    ("occupancy", "outcome"),
+    [
+        ([0.80, 0.82], "holds"),
+        ([0.79, 0.815], "holds within the error"),
+        ([0.78, 0.80], "**does not hold**"),
+    ],
+)
+def test_a_score_is_judged(occupancy: list[float], outcome: str) -> None:
+    assert outcomes([*ENDS, row("ringmaster", occupancy)], "score of base") == [outcome]
+
+
+@pytest.mark.parametrize(("rate", "outcome"), [(0.03, "holds"), (0.031, "**does not hold**")])
+def test_a_rate_is_judged(rate: float, outcome: str) -> None:
+    ours = row("ringmaster", [0.8, 0.8], rate)
+    assert outcomes([*ENDS, ours], "abandon rate of base") == [outcome]
+    assert ours.over == (rate > 0.03)
+
+
+def test_the_limit_is_held_to_the_designs_table() -> None:
+    near = row("oracle", [0.832, 0.836], tuned=True)
+    far = row("oracle", [0.843, 0.843], tuned=True)
+    assert outcomes([near], "design's limit table") == ["holds"]
+    assert outcomes([far], "design's limit table") == ["**does not hold**"]
+
+
+def test_shocks_are_held_to_twice_the_cap_the_best_opponent_and_the_ledger() -> None:
+    def case(ours: float, other: float) -> list[str]:
+        rows = [
+            row("ringmaster", [0.8, 0.8], ours, stage="shocks", name="shock-talk"),
+            row("ratio", [0.7, 0.7], other, stage="shocks", name="shock-talk", tuned=True),
+        ]
+        return outcomes(rows, "shock-talk")
+
+    assert case(0.02, 0.025) == ["holds"] * 3
+    assert case(0.026, 0.025) == ["**does not hold**", "holds", "holds"]
+    assert case(0.031, 0.029) == ["**does not hold**", "holds", "**does not hold**"]
+
+
+def test_the_cold_start_is_held_to_the_steady_occupancy() -> None:
+    steady = row("ringmaster", [0.80, 0.80])
+    good = row("ringmaster", [0.73, 0.74], stage="cold")
+    bad = row("ringmaster", [0.60, 0.61], 0.05, stage="cold")
+    assert outcomes([steady, good], "first 500 answers") == ["holds", "holds"]
+    assert outcomes([steady, bad], "first 500 answers") == ["**does not hold**"] * 2
+
+
+def test_exponential_times_are_held_to_the_exact_optimum() -> None:
+    def case(policy: str, value: float) -> list[str]:
+        found = [
+            row(policy, [value, value], stage="limit", name="exponential", tuned=policy != "progressive")
+        ]
+        return outcomes(found, "exponential") + outcomes(found, "exact optimum")
+
+    assert case("oracle", 0.849) == ["holds"]
+    assert case("oracle", 0.845) == ["**does not hold**"]
+    assert case("constant", 0.536) == ["holds"]
+    assert case("progressive", 0.757) == ["holds"]
+
+
+def test_a_number_and_its_interval() -> None:
+    assert mean(Mean(0.5, 0.01, 0.02), 2) == "0.50 ±0.02"
+    assert mean(Mean(0.5, math.inf, math.inf), 2) == "0.50"
+    assert mean(None) == number(math.nan) == "–"
+    assert table(["a", "b"], [["1", "2"]]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
+    assert folded("more", "text").startswith("<details><summary>more</summary>")
+
+
+def test_sections_show_what_is_over_and_how_to_repeat_it() -> None:
+    rows = Rows([*ENDS, row("ringmaster", [0.8, 0.8]), row("ratio", [0.79, 0.79], 0.08)])
+    shown = policies.score(rows, "full")
+    assert "| ratio | 0.900 (8.0 %) **over** |" in shown
+    assert '`make bench BENCH_ARGS="--full --stage score"`' in shown
+    assert "ringmaster simulate base --agents 10 --seeds 2 --set 'decide_seconds = 0.2'" in shown
+    shocked = row("ringmaster", [0.8, 0.8], 0.04, stage="shocks", name="shock-talk")
+    assert "| shock-talk | 10 | ringmaster |" in policies.shocks(Rows([shocked]), "full")
+    assert policies.days_over(shocked) == 2
+    known = [
+        row("ringmaster", [0.8 + g, 0.8 + g], stage="mixed", name=n)
+        for g, n in ((0, "mixed-unknown"), (0.02, "mixed"))
+    ]
+    assert "0.0200 ±0.0000" in policies.mixed(Rows(known), "full")
+    exact = row("oracle", [0.8502, 0.8502], stage="limit", name="exponential", tuned=True)
+    assert "| 10 | 0.8502 ±0.0000 |" in limit.limit(Rows([exact]), "full")
+
+
+def test_times_are_beside_a_peer(tmp_path: Path) -> None:
+    def kept(value: Mapping[str, object]) -> Kept:
+        return Kept(tmp_path / "x.json", {"key": {"value": value}})
+
+    rows = [
+        {"engine": engine, "version": "1", "customers": 10, "mean_wait": 0.5, "events_per_second": speed}
+        for engine, speed in (("ringmaster", 1e6), ("simpy", 2e4), ("ciw", 1e4))
+    ]
+    engines = kept({"servers": 3, "load": 2.0, "theory": 0.5, "simulated": [0.5, 0.01], "rows": rows})
+    assert "| simpy 1 | 0.500000000 | 20,000 | 50.0 |" in machines.engines(engines, "quick")
+    judged = list(verdicts.machines(engines))
+    assert [v.outcome for v in judged] == ["**does not hold**", "holds"]
+    value = {
+        "agents": 5,
+        "decisions": 10,
+        "rust": 0.5,
+        "python": 5.0,
+        "same": False,
+        "answers_per_second": 1e3,
+    }
+    assert "| 10 | **no** |" in machines.overhead(kept(value), "quick")
+    staffing = {
+        "right": {"ours": {"B": [2, 2, 1e-15, []]}, "peer": {"B": [1, 2, 0.0, ["B1: wrong"]]}},
+        "times": [{"what": "B", "servers": 1, "load": 1.0, "microseconds": {"ours": 1.0, "peer": None}}],
+        "limit": 1.0,
+    }
+    shown = machines.staffing(kept(staffing), "quick")
+    assert "| peer | 1 / 2 (0e+00) | – | – |" in shown
+    assert "peer, Erlang B, B1: wrong" in shown
+
+
+def test_decisions_are_held_to_their_bounds(tmp_path: Path) -> None:
+    printed = (
+        "| agents | in flight | policy | p99 us | p99 as it came |\n| --- | --- | --- | --- | --- |\n"
+        "| 300 | 990 | ringmaster | 49.0 | 70.0 |\n| 2000 | 8100 | ringmaster | 260.0 | 300.0 |\n"
+        "\n| day of 8 h, 100 agents | seconds |\n| --- | --- |\n| ringmaster | 0.90 |\n"
+    )
+    decisions, days = cost.tables(printed)
+    kept = Kept(tmp_path / "x.json", {"key": {"value": {"decisions": decisions, "days": days}}})
+    assert [v.outcome for v in verdicts.cost(kept)] == ["holds", "**does not hold**", "holds"]
+    assert "| 2000 | 8100 | ringmaster |" in machines.cost(kept, "quick")
+
+
+def test_pictures_come_out_the_same_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / ".make" / "peers")
+    pytest.importorskip("matplotlib", reason="only make bench installs it")
+    rows = Rows([*ENDS, row("ringmaster", [0.8, 0.8])])
+    for name in ("one", "two"):
+        plots.score(rows, tmp_path / f"{name}.svg")
+    assert (tmp_path / "one.svg").read_text() == (tmp_path / "two.svg").read_text()

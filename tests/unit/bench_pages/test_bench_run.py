@@ -1,0 +1,157 @@
+"""The benchmark's program: results are kept as they come, a run goes on where it was, comes out the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from benchmarks import run
+from benchmarks.kept import Kept, Task, engine
+from benchmarks.levels import LEVELS, QUICK, Level, sized
+from benchmarks.render import pages
+from benchmarks.stages import STAGES, Stage
+from benchmarks.stages.policies import comparison
+from benchmarks.stages.simulated import TUNING_SEEDS, for_tuning, run_task, scenario
+
+SMALL = scenario("base", 5, None, "seconds = 2400.0", "warmup_seconds = 600.0", "decide_seconds = 0.5")
+TINY = replace(QUICK, name="tiny")
+
+
+def small(level: Level, jobs: int | None) -> Iterable[Task]:
+    return (
+        run_task("score", SMALL, policy, [1, 2], jobs=1) for policy in ("progressive", "oracle", "ringmaster")
+    )
+
+
+@pytest.fixture
+def kept_in(tmp_path: Path) -> Path:
+    run.measure([Stage("score", small)], TINY, tmp_path, 1)
+    return tmp_path
+
+
+def test_what_is_kept_is_not_measured_again(kept_in: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (kept_in / "score.json").read_text()
+    assert len(Kept.read(kept_in / "score.json").entries) == 3
+    capsys.readouterr()
+    run.measure([Stage("score", small)], TINY, kept_in, 1)
+    assert (kept_in / "score.json").read_text() == before
+    assert capsys.readouterr().err == "score: complete, 3 results\n"
+
+
+def test_a_result_says_what_it_is_a_result_of(kept_in: Path) -> None:
+    entry = next(iter(Kept.read(kept_in / "score.json")))
+    assert entry["what"]["scenario"] == SMALL.to_toml()
+    assert entry["what"]["seeds"] == [1, 2]
+    assert entry["engine"] == engine()
+    assert {"commit", "machine", "level", "seconds"} <= set(entry)
+    assert entry["value"]["policy"] == "progressive"
+
+
+def test_ctrl_c_leaves_what_is_done_and_the_rest_is_done_later(tmp_path: Path) -> None:
+    def stopped(level: Level, jobs: int | None) -> Iterable[Task]:
+        def stop() -> dict[str, object]:
+            raise KeyboardInterrupt
+
+        first, *others = small(level, jobs)
+        return [first, *(replace(task, do=stop) for task in others)]
+
+    with pytest.raises(KeyboardInterrupt):
+        run.measure([Stage("score", stopped)], TINY, tmp_path, 1)
+    assert [e["value"]["policy"] for e in Kept.read(tmp_path / "score.json")] == ["progressive"]
+    run.measure([Stage("score", small)], TINY, tmp_path, 1)
+    assert len(Kept.read(tmp_path / "score.json").entries) == 3
+
+
+def test_another_core_is_measured_anew(kept_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = set(Kept.read(kept_in / "score.json").entries)
+    monkeypatch.setattr("benchmarks.kept.engine", lambda: "another")
+    run.measure([Stage("score", small)], TINY, kept_in, 1)
+    again = set(Kept.read(kept_in / "score.json").entries)
+    assert len(again) == 3
+    assert not again & keys
+
+
+def test_verify_tells_a_run_that_differs(kept_in: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--verify", "--stage", "score", "--out", str(kept_in)]
+    assert run.main(arguments) == 0
+    assert "came out the same" in capsys.readouterr().out
+    path = kept_in / "score.json"
+    found = json.loads(path.read_text())
+    last = list(found["results"].values())[-1]
+    last["value"]["runs"][0][1] += 1
+    path.write_text(json.dumps(found))
+    assert run.main(arguments) == 1
+    assert capsys.readouterr().out == "score: base, 5 agents: ringmaster: not the runs that were kept\n"
+
+
+def test_a_stage_that_cannot_be_run_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run.measure([Stage("moon", small, lambda: "there is no moon")], TINY, tmp_path, 1)
+    assert capsys.readouterr().err == "moon: skipped, there is no moon\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "score.json"
+    path.write_text('{"format": 99}')
+    with pytest.raises(ValueError, match="remove it"):
+        Kept.read(path)
+
+
+def test_tuning_is_on_other_seeds_and_shorter() -> None:
+    made = scenario("base", 20, 50_000)
+    shorter = for_tuning(made, 8_000)
+    assert min(TUNING_SEEDS) > 1_000_000
+    assert shorter.seconds == pytest.approx(1800.0 + 1_000 * 135.0 / 20 / 0.9, abs=0.1)
+    assert for_tuning(made, 0) == made
+    tuned = run_task("score", SMALL, "ratio", [1], tuning_answers=400, jobs=1).do()
+    assert tuned["policy"].startswith("ratio(k=")
+
+
+@pytest.mark.parametrize("level", LEVELS.values(), ids=lambda level: level.name)
+def test_every_stage_has_tasks_of_their_own(level: Level) -> None:
+    for stage in STAGES.values():
+        if stage.missing() is None:
+            tasks = list(stage.tasks(level, 1))
+            assert len({task.key for task in tasks}) == len(tasks) > 0
+
+
+def test_every_opponent_appears_twice_beside_both_ends() -> None:
+    asked = [
+        (t.what["asked"], t.what["tuning_answers"] is not None)
+        for t in comparison("s", SMALL, QUICK, 2, 1, 9, 1)
+    ]
+    assert asked[:3] == [("progressive", False), ("oracle", True), ("ringmaster", False)]
+    assert all((policy, True) in asked for policy, tuned in asked[3:] if not tuned)
+
+
+def test_other_sizes_are_named_so() -> None:
+    assert sized("full", None, None) is LEVELS["full"]
+    level = sized("full", 2_000, 3)
+    assert (level.answers, level.seeds, level.opponent_seeds, level.tuning_answers) == (2_000, 3, 3, 4_000)
+    assert level.name == "full, other sizes"
+
+
+def test_the_page_of_a_folder_lies_in_it(kept_in: Path) -> None:
+    (page,) = pages(kept_in, standard=False)
+    assert page == kept_in / "pacing.md"
+    assert "## Score by team size" in page.read_text()
+
+
+def test_the_kept_page_takes_the_full_level_where_it_is_measured(tmp_path: Path) -> None:
+    levels = {"quick": replace(QUICK, name="quick"), "pacing": replace(QUICK, name="full")}
+    for folder, level in levels.items():
+        run.measure([Stage("score", small)], level, tmp_path / folder, 1)
+    run.measure([Stage("cold", partial(cold_small))], levels["quick"], tmp_path / "quick", 1)
+    quick, best = pages(tmp_path / "quick", standard=True)
+    assert "| score | quick |" in quick.read_text()
+    assert "| score | full |" in best.read_text()
+    assert "| cold | quick |" in best.read_text()
+
+
+def cold_small(level: Level, jobs: int | None) -> Iterable[Task]:
+    yield run_task("cold", SMALL, "ringmaster", [1, 2], jobs=1)
