@@ -106,8 +106,8 @@ pub(crate) enum Stage {
     InFlight,
     /// Answered by a person, no agent yet. `counted` once it is in the ledger as abandoned.
     Waiting { since: f64, counted: bool },
-    /// With an agent.
-    Talking { agent: u64 },
+    /// With an agent, at last: `counted` if the ledger holds it as abandoned.
+    Talking { agent: u64, counted: bool },
 }
 
 /// One call.

@@ -172,7 +172,7 @@ impl Scene {
 
     /// Dials asked for and not yet reported are as good as dialed now.
     pub fn add_pending(&mut self, pending: u64) {
-        self.open += pending;
+        self.open = self.open.saturating_add(pending);
         #[allow(clippy::cast_precision_loss)]
         {
             self.in_flight[0] += pending as f64;

@@ -11,6 +11,13 @@ const REPORT_DELAY: f64 = 0.25;
 /// Part of the grace that matching and bridging take, seconds.
 const BRIDGE_MARGIN: f64 = 0.3;
 
+/// No clock shows more seconds than this, whenever it began to count.
+const LATEST: f64 = 1e12;
+/// What has lasted longer says no more than this, seconds.
+const LONGEST: f64 = 86_400.0;
+/// No campaign has a window with more calls than this.
+const MOST_COUNTED: u64 = 1_000_000_000_000;
+
 /// Dial how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Policy {
@@ -160,6 +167,19 @@ impl Pacer {
                 allowed: "16 to 600 seconds of ringing",
             });
         }
+        for (name, count) in [
+            ("budget_answered", options.budget_answered),
+            ("budget_abandoned", options.budget_abandoned),
+        ] {
+            if count > MOST_COUNTED {
+                #[allow(clippy::cast_precision_loss)]
+                return Err(PacingError::Domain {
+                    name,
+                    value: count as f64,
+                    allowed: "0 to 1,000,000,000,000",
+                });
+            }
+        }
         Ok(Self {
             answered: options.budget_answered,
             abandoned: options.budget_abandoned,
@@ -288,11 +308,17 @@ impl Pacer {
         match self.calls.get_mut(id) {
             Some(call) if !matches!(call.stage, Stage::Talking { .. }) => {
                 let was = *call;
-                call.stage = Stage::Talking { agent };
+                let mut abandoned = false;
                 if let Stage::Waiting { since, counted } = was.stage {
-                    let abandoned = now - since > late;
+                    abandoned = now - since > late;
                     self.abandoned += u64::from(abandoned && !counted);
-                } else {
+                    abandoned |= counted;
+                }
+                call.stage = Stage::Talking {
+                    agent,
+                    counted: abandoned,
+                };
+                if was.stage == Stage::InFlight {
                     self.answered += 1;
                     self.learn_ring(&was, now, RingEnd::Answered);
                 }
@@ -314,8 +340,9 @@ impl Pacer {
             return;
         };
         match call.stage {
-            Stage::Waiting { counted: true, .. } => {}
-            Stage::Waiting { .. } | Stage::Talking { .. } => self.abandoned += 1,
+            Stage::Waiting { counted, .. } | Stage::Talking { counted, .. } => {
+                self.abandoned += u64::from(!counted);
+            }
             Stage::InFlight => {
                 self.answered += 1;
                 self.abandoned += 1;
@@ -348,8 +375,8 @@ impl Pacer {
             }
             (Stage::Waiting { counted: false, .. }, Outcome::Machine) => self.nobody_was_there(),
             (Stage::Waiting { .. }, _) => {}
-            (Stage::Talking { agent }, outcome) => {
-                if outcome == Outcome::Machine {
+            (Stage::Talking { agent, counted }, outcome) => {
+                if outcome == Outcome::Machine && !counted {
                     self.nobody_was_there();
                 }
                 self.conversation_over(now, agent);
@@ -498,7 +525,7 @@ impl Pacer {
     fn learn_duration(&mut self, before: Agent, now: f64) {
         #[allow(clippy::cast_precision_loss)]
         let memory = (8.0 * self.agents.rows().len() as f64).max(200.0);
-        let seconds = now - before.since;
+        let seconds = (now - before.since).min(LONGEST);
         match before.state {
             AgentState::Talk => self.learned.talk.observe(seconds, memory),
             AgentState::Wrap => self.learned.wrap.observe(seconds, memory),
@@ -519,7 +546,7 @@ impl Pacer {
 
     /// Time never goes backwards: an earlier or absurd `now` counts as the latest seen.
     fn advance(&mut self, now: f64) -> f64 {
-        if now.is_finite() && now > self.now {
+        if now.abs() <= LATEST && now > self.now {
             self.now = now;
         } else if !self.now.is_finite() {
             self.now = 0.0;

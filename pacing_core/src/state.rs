@@ -140,8 +140,8 @@ impl State for Stage {
                 out.byte(1 + u8::from(counted));
                 since.put(out);
             }
-            Self::Talking { agent } => {
-                out.byte(3);
+            Self::Talking { agent, counted } => {
+                out.byte(3 + u8::from(counted));
                 agent.put(out);
             }
         }
@@ -154,15 +154,17 @@ impl State for Stage {
                 since: State::take(from)?,
                 counted: tag == 2,
             },
-            3 => Self::Talking {
+            tag @ (3 | 4) => Self::Talking {
                 agent: State::take(from)?,
+                counted: tag == 4,
             },
             _ => return Err(Broken("it holds an unknown stage")),
         })
     }
 
     fn layout(layout: &mut Layout) {
-        layout.name("Stage InFlight Waiting(since) Waiting(since, counted) Talking(agent)");
+        layout.name("Stage InFlight Waiting(since) Waiting(since, counted)");
+        layout.name("Talking(agent) Talking(agent, counted)");
     }
 }
 
