@@ -24,14 +24,12 @@ _COLUMNS = """
 """
 _CHOSEN = f"""
     {of_tenant("c.tenant_id")}
-    AND (CAST(:outcome AS text) IS NULL OR c.outcome = CAST(:outcome AS text))
     AND c.started_at >= CAST(:since AS timestamptz) AND c.started_at < CAST(:until AS timestamptz)
     AND c.started_at <= CAST(:at AS timestamptz)
     AND (c.started_at < CAST(:at AS timestamptz) OR c.attempt_id < CAST(:attempt_id AS uuid))
 """
 # The newest of each campaign by its index, then the newest of those: no index has all calls of a tenant.
-_OF_CAMPAIGNS = text(
-    f"""
+_OF_CAMPAIGNS = f"""
     SELECT {_COLUMNS}
       FROM (SELECT c.* FROM campaign
              CROSS JOIN LATERAL (
@@ -43,10 +41,8 @@ _OF_CAMPAIGNS = text(
              ORDER BY c.started_at DESC, c.attempt_id DESC LIMIT :limit
            ) AS c JOIN person ON person.id = c.person_id
      ORDER BY c.started_at DESC, c.attempt_id DESC
-    """
-)
-_OF_AGENT = text(
-    f"""
+"""
+_OF_AGENT = f"""
     SELECT {_COLUMNS}
       FROM (SELECT c.* FROM call c
              WHERE c.agent_id = CAST(:agent_id AS uuid) AND {_CHOSEN}
@@ -54,8 +50,15 @@ _OF_AGENT = text(
              ORDER BY c.started_at DESC, c.attempt_id DESC LIMIT :limit
            ) AS c JOIN person ON person.id = c.person_id
      ORDER BY c.started_at DESC, c.attempt_id DESC
-    """
-)
+"""
+# Whether one outcome is asked for is part of the statement, so that the index by outcome serves it: of a rare
+# one all calls would be read.
+_ONE_OUTCOME = f"{_CHOSEN} AND c.outcome = CAST(:outcome AS text)"
+_PAGES = {
+    (by_agent, one_outcome): text(query.replace(_CHOSEN, _ONE_OUTCOME) if one_outcome else query)
+    for by_agent, query in ((False, _OF_CAMPAIGNS), (True, _OF_AGENT))
+    for one_outcome in (False, True)
+}
 _ONE = text(
     f"""
     SELECT {_COLUMNS}, attempt.rule_inputs, attempt.rule_verdict
@@ -193,14 +196,15 @@ def page(
         "tenant_id": tenant_id,
         "campaign_id": choice.campaign_id,
         "agent_id": choice.agent_id,
-        "outcome": None if choice.outcome is None else choice.outcome.value,
         "since": choice.since,
         "until": choice.until,
         "at": after.at,
         "attempt_id": after.attempt_id,
         "limit": limit,
     }
-    query = _OF_CAMPAIGNS if choice.agent_id is None else _OF_AGENT
+    if choice.outcome is not None:
+        values["outcome"] = choice.outcome.value
+    query = _PAGES[choice.agent_id is not None, choice.outcome is not None]
     return tuple(_call(row) for row in db.execute(query, values))
 
 

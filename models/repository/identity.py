@@ -196,13 +196,17 @@ def close_other_sessions(db: Db, user_id: str, *, but: str | None = None) -> Non
 
 
 def set_password(db: Db, user_id: str, password_hash: str, *, must_change: bool = False) -> None:
-    """A new password; the caller has checked who asks."""
+    """A new password; the caller has checked who asks. Links that are still out sign nobody in any more."""
     db.execute(
         text(
             "UPDATE user_account SET password_hash = :hash, must_change_password = :must"
             " WHERE id = CAST(:id AS uuid)"
         ),
         {"id": user_id, "hash": password_hash, "must": must_change},
+    )
+    db.execute(
+        text("UPDATE sign_in_link SET used_at = now() WHERE user_id = CAST(:id AS uuid) AND used_at IS NULL"),
+        {"id": user_id},
     )
 
 

@@ -105,6 +105,7 @@ class Call(Base):
     __tablename__ = "call"
     __table_args__ = (
         Index("ix_call_campaign", "campaign_id", "started_at"),
+        Index("ix_call_outcome", "campaign_id", "outcome", "started_at"),
         Index("ix_call_person", "person_id", "started_at"),
         Index("ix_call_agent", "agent_id", "started_at"),
     )

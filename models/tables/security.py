@@ -56,7 +56,7 @@ ACCESS: dict[str, tuple[str, str]] = {
     "person": (READ, _OWN),
     "person_phone": (READ, _OWN),
     "rule_refusal": (READ, _OWN),
-    "sign_in_link": (ADD, _OWN),
+    "sign_in_link": (CHANGE, _OWN),
     "team": (READ, _OWN),
     "tenant": (READ, f"id = {_TENANT}"),
     "user_account": (CHANGE, _OWN),

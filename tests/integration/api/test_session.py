@@ -151,6 +151,16 @@ def test_a_new_password_ends_the_other_sessions(client: TestClient, office: Offi
         assert sign_in(elsewhere, SUPERVISOR, "another long password").status_code == 200
 
 
+def test_a_new_password_ends_the_links_that_are_out(client: TestClient, office: Office) -> None:
+    token = secrets.new_token()
+    with office.engine.begin() as db:
+        identity.make_link(db, office.ours.user_ids[UserRole.SUPERVISOR], secrets.token_hash(token), 600.0)
+    sign_in(client, SUPERVISOR)
+    wishes = {"current_password": PASSWORD, "new_password": "another long password"}
+    assert client.put("/v1/session/password", json=wishes).status_code == 204
+    assert client.post("/v1/session/link", json={"token": token}).status_code == 401
+
+
 @pytest.mark.parametrize("new", ["short", "ours-supervisor", "aaaaaaaaaaaaaaa", PASSWORD])
 def test_a_password_that_is_easy_to_guess_is_refused(client: TestClient, new: str) -> None:
     sign_in(client, SUPERVISOR)
