@@ -14,6 +14,7 @@ __all__ = [
     "CallView",
     "Decision",
     "Event",
+    "Explanation",
     "Pacer",
     "PacingValueError",
     "PolicyDecision",
@@ -27,6 +28,7 @@ __all__ = [
     "Snapshot",
     "erlang_b",
     "erlang_c",
+    "explain",
     "full_time_equivalents",
     "interval",
     "policies",
@@ -299,6 +301,86 @@ class Replay:
     def total(self) -> ShadowFigures | None: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class Explanation:
+    """What was known at a decision, and why it is as it is. Frozen."""
+
+    @property
+    def at(self) -> float:
+        """Second of the decision, of the pacer's clock."""
+    @property
+    def wall(self) -> float | None:
+        """Epoch seconds at second 0."""
+    @property
+    def about(self) -> str: ...
+    @property
+    def idle(self) -> int: ...
+    @property
+    def reserved(self) -> int: ...
+    @property
+    def talking(self) -> int: ...
+    @property
+    def wrapping(self) -> int: ...
+    @property
+    def away(self) -> int: ...
+    @property
+    def leaving(self) -> int:
+        """Agents who leave after their call; counted in their state too."""
+    @property
+    def in_flight(self) -> int:
+        """Calls dialed and not answered."""
+    @property
+    def waiting(self) -> int:
+        """Answered people waiting for an agent."""
+    @property
+    def lines_free(self) -> int: ...
+    @property
+    def rate_tokens(self) -> int: ...
+    @property
+    def leads(self) -> int: ...
+    @property
+    def pending(self) -> int:
+        """Dials asked for and not yet reported."""
+    @property
+    def answer_probability(self) -> float:
+        """As learned so far."""
+    @property
+    def answered(self) -> int:
+        """Answered by a person, the budget's history included."""
+    @property
+    def abandoned(self) -> int: ...
+    @property
+    def target(self) -> float: ...
+    @property
+    def cap(self) -> float | None: ...
+    @property
+    def surplus(self) -> float:
+        """Abandons that the target still allows; negative when it is overdrawn."""
+    @property
+    def dials(self) -> int: ...
+    @property
+    def give_up(self) -> list[int]: ...
+    @property
+    def limited_by(self) -> _Reason: ...
+    @property
+    def expected_answers(self) -> float:
+        """As in `Decision`, like the next two."""
+    @property
+    def free_agents(self) -> float: ...
+    @property
+    def abandon_risk(self) -> float: ...
+    @property
+    def as_recorded(self) -> bool:
+        """Whether the log has the same decision."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+def explain(data: bytes, at: float) -> Explanation:
+    """The last decision of a log at or before a second of the pacer's clock.
+
+    Raises PacingValueError when the log cannot be replayed up to there or has no decision before.
+    """
 
 def replay(
     data: bytes,

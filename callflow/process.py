@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from callflow.clock import ScaledClock
 from callflow.database import Claims, Commands, LiveBoard, PostgresLease
+from callflow.decisions import DecisionLogs
 from callflow.dial_string import DEFAULT, DialStrings
 from callflow.drain import Drain
 from callflow.effects import Publish
@@ -65,6 +66,8 @@ class DialerOptions:
     lease_ttl_seconds: float = 10.0
     legs_per_second: float = 25.0
     dial: DialStrings = DEFAULT
+    decision_days: float = 0.0
+    shadow_policy: str = ""
 
 
 class _EngineView:
@@ -267,6 +270,12 @@ class _Parts:
         self.journal = journal
         self.runner_gone = Event()
         self.governor = SpeedGovernor()
+        self.decisions = DecisionLogs(
+            options.data_directory / "decisions",
+            wall=self.clock.wall,
+            keep_days=options.decision_days,
+            shadow_policy=options.shadow_policy,
+        )
         self.stopping = Event()
         self.taking: gevent.Greenlet | None = None
         begin = owner._sessions.begin
@@ -322,6 +331,7 @@ class _Parts:
         self.taking = spawn("commands", self.commands.run, failed=self.fail)
         spawn("live", self.live.run, failed=self.fail)
         spawn("governor", self._govern, failed=self.fail)
+        spawn("decisions", self._record_decisions)
         self.switch.start()
 
     def _run_engine(self) -> None:
@@ -339,6 +349,7 @@ class _Parts:
         self.runner.stop()
         self.runner_gone.wait(5.0)
         self.claims.stop()
+        self._collect_decisions()
         flushed = self.writer.drain(FLUSH_SECONDS if clean else 5.0)
         if not flushed:
             log.warning(
@@ -369,6 +380,7 @@ class _Parts:
             "writer": self.writer.status(),
             "lease": self.lease.status(),
             "switch": self.switch.status(),
+            "decisions": self.decisions.status(),
         }
         return Publish("dialer", {**snapshot.payload, **own})
 
@@ -385,6 +397,16 @@ class _Parts:
         self.clock.set_speed(speed)
         self.runner.lag.clear()
         self.runner.wake()
+
+    def _record_decisions(self) -> None:
+        """Recording is for later: whatever goes wrong with it, the dialer dials on."""
+        while not self.stopping.wait(1.0):
+            self._collect_decisions()
+
+    def _collect_decisions(self) -> None:
+        board = self.engine.board
+        pacers = {key: campaign.pacer for key, campaign in board.campaigns.items()}
+        self.decisions.collect(pacers, board.wall_offset)
 
     def _govern(self) -> None:
         """Lower the speed of the simulator and our own together when we are too late for it."""

@@ -34,4 +34,6 @@ class Settings(BaseSettings):
     session_hours: float = Field(default=12.0, gt=0.0, le=24 * 31)
     event_days: float = Field(default=7.0, gt=0.0, le=3650)
     lease_ttl_seconds: float = Field(default=10.0, ge=3.0, le=300.0)
+    decision_days: float = Field(default=30.0, ge=0.0, le=3650)
+    shadow_policy: str = ""
     log_level: str = "INFO"

@@ -9,7 +9,9 @@ use pyo3::prelude::*;
 
 use crate::lab::Scenario;
 use crate::lab::policy::{Decision, Event, Policy, Snapshot};
-use crate::log::{Difference, Figures, REASONS, Report, Shadow, replay, seconds};
+use crate::log::{
+    Difference, Explanation, Figures, REASONS, Report, Shadow, explain, replay, seconds,
+};
 use crate::python::raise;
 use crate::python_lab::PyScenario;
 use crate::python_policy::{PyEvent, ask, check};
@@ -305,6 +307,82 @@ impl PyReplay {
     }
 }
 
+/// What was known at a decision, and why it is as it is.
+#[pyclass(frozen, eq, get_all, name = "Explanation", module = "pacing_core")]
+#[derive(PartialEq)]
+struct PyExplanation {
+    at: f64,
+    wall: Option<f64>,
+    about: String,
+    idle: u64,
+    reserved: u64,
+    talking: u64,
+    wrapping: u64,
+    away: u64,
+    leaving: u64,
+    in_flight: u64,
+    waiting: u64,
+    lines_free: u64,
+    rate_tokens: u64,
+    leads: u64,
+    pending: u64,
+    answer_probability: f64,
+    answered: u64,
+    abandoned: u64,
+    target: f64,
+    cap: Option<f64>,
+    surplus: f64,
+    dials: u64,
+    give_up: Vec<u64>,
+    limited_by: &'static str,
+    expected_answers: f64,
+    free_agents: f64,
+    abandon_risk: f64,
+    as_recorded: bool,
+}
+
+impl From<Explanation> for PyExplanation {
+    fn from(e: Explanation) -> Self {
+        Self {
+            at: seconds(e.at),
+            surplus: e.surplus(),
+            wall: e.wall,
+            about: e.about,
+            idle: e.idle,
+            reserved: e.reserved,
+            talking: e.talking,
+            wrapping: e.wrapping,
+            away: e.away,
+            leaving: e.leaving,
+            in_flight: e.in_flight,
+            waiting: e.waiting,
+            lines_free: e.limits.lines_free,
+            rate_tokens: e.limits.rate_tokens,
+            leads: e.limits.leads,
+            pending: e.limits.pending,
+            answer_probability: e.answer_probability,
+            answered: e.answered,
+            abandoned: e.abandoned,
+            target: e.target,
+            cap: e.cap,
+            dials: e.decision.dials,
+            give_up: e.decision.give_up,
+            limited_by: e.decision.limited_by.code(),
+            expected_answers: e.decision.expected_answers,
+            free_agents: e.decision.free_agents,
+            abandon_risk: e.decision.abandon_risk,
+            as_recorded: e.as_recorded,
+        }
+    }
+}
+
+#[pyfunction(name = "explain")]
+fn explain_log(py: Python<'_>, data: &[u8], at: f64) -> PyResult<PyExplanation> {
+    let at = milliseconds(Some(at), 0);
+    let explanation = py.detach(|| explain(data, at)).map_err(raise)?;
+    Ok(explanation.into())
+}
+
 /// Milliseconds of a second that a caller gave; open ends where nothing was given.
 fn milliseconds(second: Option<f64>, open: i64) -> i64 {
     #[allow(clippy::cast_possible_truncation)]
@@ -360,6 +438,8 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyShadowFigures>()?;
     module.add_class::<PyDifference>()?;
     module.add_class::<PyReplay>()?;
+    module.add_class::<PyExplanation>()?;
     module.add_function(wrap_pyfunction!(replay_log, module)?)?;
+    module.add_function(wrap_pyfunction!(explain_log, module)?)?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! [`RecordedPacer`] is a [`Pacer`](crate::Pacer) with a log; [`Reader`] reads the bytes back; [`replay`] decides
 //! once more and compares; `docs/reference/decision-log.md` describes the bytes.
 mod block;
+mod explain;
 mod figures;
 mod input;
 mod keyframe;
@@ -17,6 +18,7 @@ mod shadow;
 mod tests;
 mod writer;
 
+pub use explain::{Explanation, explain};
 pub use figures::{Figures, REASONS};
 pub use input::Input;
 pub use keyframe::Start;

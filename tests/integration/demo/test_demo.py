@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from models import postgres
+from pacing_core import replay
 
 ROOT = Path(__file__).resolve().parents[3]
 KEYS = {
@@ -147,6 +148,10 @@ def test_it_runs_stops_and_goes_on_with_the_same_data(data_dir: Path) -> None:
     for said in ("Importing people-1.csv", "rows refused", "duplicate", "open round the clock", "a new demo"):
         assert said in first.text
     assert (data_dir / "people" / "people-1-refused.csv").exists()
+    (log,) = (data_dir / "decisions").glob("*/*.rmlog")
+    replayed = replay(log.read_bytes())
+    assert replayed.exact, replayed.first_difference
+    assert (replayed.decisions > 100, replayed.damage) == (True, [])
 
     second = start(data_dir, *SMALL)
     second.wait_for("| dialing |")
