@@ -161,6 +161,8 @@ class Pacer:
         """
     def answer_probability(self) -> float:
         """Answer probability as learned so far."""
+    def jumps(self) -> int:
+        """How often the answer probability was seen to jump. What was learned before counts little then."""
     def ledger(self) -> tuple[int, int]:
         """(answered by a person, abandoned), the budget's history included."""
     def ignored_events(self) -> int:

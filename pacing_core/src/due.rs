@@ -37,14 +37,15 @@ impl<'a> Due<'a> {
     ) -> Self {
         let mut within = [f64::INFINITY; COLUMNS];
         within[1..].copy_from_slice(&moments);
-        let mut factors = [caution; COLUMNS];
-        factors[EVER] = careful;
-        let oldest = scene.in_flight.iter().rposition(|&count| count > 0.0);
+        let mut factors = [caution * scene.since_factor; COLUMNS];
+        factors[EVER] = careful * scene.since_factor;
+        let any = |row: usize| scene.in_flight[row] > 0.0 || scene.older[row] > 0.0;
+        let oldest = (0..ROWS).rposition(any);
         let given = scene.given.iter().map(|&(age, _)| row_of(age) + 1).max();
         let rows = (oldest.unwrap_or(0).max(given.unwrap_or(0)) + 1).min(ROWS);
         let shifts = within.map(Shift::of);
         for (row, chance) in chance[..rows].iter_mut().enumerate() {
-            if scene.in_flight[row] == 0.0 && scene.given.is_empty() {
+            if !any(row) && scene.given.is_empty() {
                 continue;
             }
             *chance = learned.ring.answered_from_row(row, &shifts);
@@ -66,6 +67,12 @@ impl<'a> Due<'a> {
         for (chance, &count) in rows.iter().zip(&self.scene.in_flight) {
             if count > 0.0 {
                 f(chance.map(|q| q.min(1.0)), count);
+            }
+        }
+        let older = self.scene.older_factor / self.scene.since_factor;
+        for (chance, &count) in rows.iter().zip(&self.scene.older) {
+            if count > 0.0 {
+                f(chance.map(|q| (q * older).min(1.0)), count);
             }
         }
         for &(age, p) in &self.scene.given {

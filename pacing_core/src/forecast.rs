@@ -3,10 +3,11 @@
 //! PACING.md, near-optimal policy: dial while E over ring time R of P(agents free by t + R + grace - answers due
 //! before t + R <= 0) <= theta. R takes the middle of each sixth of the learned ring time distribution.
 use crate::books::{Agent, AgentState, Call, Stage};
+use crate::change::{AnswerWatch, Finding, Finished, with_odds};
 use crate::distribution::{Balance, Cumulants, Sum};
 use crate::due::{COLUMNS, Due, EVER};
 use crate::duration::{self, Durations, Running};
-use crate::ring::{ROWS, RingTable, row_of};
+use crate::ring::{ROWS, RingEnd, RingTable, row_of};
 
 /// Moments ahead that stand for the ring time distribution.
 pub(crate) const MOMENTS: usize = 6;
@@ -29,6 +30,8 @@ pub(crate) struct Learned {
     /// Answers of dials with a given probability, over the sum of those probabilities, fading.
     pub given_answers: f64,
     pub given_sum: f64,
+    pub answers: AnswerWatch,
+    regime: Regime,
 }
 
 crate::state::state!(Learned {
@@ -37,7 +40,34 @@ crate::state::state!(Learned {
     wrap,
     given_answers,
     given_sum,
+    answers,
+    regime,
 });
+
+/// How likely calls are answered, dialed before and after some moment, in comparison with what the table says.
+#[derive(Debug, Clone, Copy)]
+struct Regime {
+    since: f64,
+    /// Answer probability before, where the table tells of the time after.
+    before: Option<f64>,
+    /// Factor for the time after, where the table tells of the time before.
+    after: f64,
+}
+
+crate::state::state!(Regime {
+    since,
+    before,
+    after
+});
+
+/// Nothing has changed.
+const STEADY: Regime = Regime {
+    since: f64::NEG_INFINITY,
+    before: None,
+    after: 1.0,
+};
+/// Dials' worth of the old shapes of the ring times after a jump.
+const SHAPES: f64 = 20.0;
 
 impl Learned {
     pub fn new() -> Self {
@@ -47,6 +77,82 @@ impl Learned {
             wrap: Durations::new(duration::WRAP),
             given_answers: 0.0,
             given_sum: 0.0,
+            answers: AnswerWatch::new(),
+            regime: STEADY,
+        }
+    }
+
+    /// A call was dialed.
+    pub fn dialed(&mut self, now: f64, given_p: Option<f64>) {
+        let own = given_p.map(|p| self.own(p));
+        self.answers.dialed(now, own, &self.ring);
+    }
+
+    /// A call is over; `memory` of them count.
+    pub fn finished(&mut self, call: Finished, given_p: Option<f64>, memory: f64) {
+        let own = given_p.map(|p| self.own(p));
+        self.answers.finished(call, own, &self.ring);
+        if call.dialed >= self.known_since() {
+            self.ring.observe(call.age, call.end, memory);
+        }
+        if let Some(p) = given_p
+            && call.end != RingEnd::Censored
+        {
+            self.observe_given(p, call.end == RingEnd::Answered);
+        }
+    }
+
+    fn own(&self, given: f64) -> f64 {
+        (given * self.given_factor()).clamp(0.001, 0.999)
+    }
+
+    /// The table is learned from calls dialed since then.
+    fn known_since(&self) -> f64 {
+        match self.regime.before {
+            Some(_) => self.regime.since,
+            None => f64::NEG_INFINITY,
+        }
+    }
+
+    /// Looks for a jump; true if there is one, and what is learned is learned anew.
+    pub fn look(&mut self, now: f64) -> bool {
+        let Some(finding) = self.answers.look(now, &self.ring) else {
+            return false;
+        };
+        match finding {
+            Finding::Nothing => {
+                if self.regime.before.is_none() {
+                    self.regime = STEADY;
+                }
+                false
+            }
+            Finding::Suspicion {
+                since,
+                odds,
+                probability,
+            } => {
+                if self.regime.before.is_none() {
+                    let p = self.ring.answer_probability();
+                    self.regime = Regime {
+                        since,
+                        before: None,
+                        after: 1.0 + probability * (with_odds(p, odds) / p - 1.0),
+                    };
+                }
+                false
+            }
+            Finding::Jump { since, from, to } => {
+                self.ring.begin_anew(to, SHAPES);
+                for call in self.answers.recent() {
+                    self.ring.observe(call.age, call.end, f64::INFINITY);
+                }
+                self.regime = Regime {
+                    since,
+                    before: Some(from),
+                    after: 1.0,
+                };
+                true
+            }
         }
     }
 
@@ -80,7 +186,12 @@ pub(crate) struct Scene {
     pub wrap_ages: Vec<f64>,
     /// Calls in flight by row of age, those without a probability of their own.
     pub in_flight: [f64; ROWS],
-    /// Age and given probability of the others.
+    /// The same of those dialed before the answer probability changed.
+    pub older: [f64; ROWS],
+    /// Answer probabilities in comparison with the table's: of calls dialed since a change, and before.
+    pub since_factor: f64,
+    pub older_factor: f64,
+    /// Age and given probability of the others, in terms of calls dialed since.
     pub given: Vec<(f64, f64)>,
     /// All in flight.
     pub open: u64,
@@ -93,6 +204,9 @@ crate::state::state!(Scene {
     talk_ages,
     wrap_ages,
     in_flight,
+    older,
+    since_factor,
+    older_factor,
     given,
     open,
     running_talk,
@@ -106,6 +220,9 @@ impl Scene {
             talk_ages: Vec::new(),
             wrap_ages: Vec::new(),
             in_flight: [0.0; ROWS],
+            older: [0.0; ROWS],
+            since_factor: 1.0,
+            older_factor: 1.0,
             given: Vec::new(),
             open: 0,
             running_talk: Running::new(),
@@ -117,22 +234,16 @@ impl Scene {
     pub fn take(&mut self, now: f64, agents: &[Agent], calls: &[Call], learned: &mut Learned) {
         self.talk_ages.clear();
         self.wrap_ages.clear();
-        self.given.clear();
-        self.in_flight = [0.0; ROWS];
         self.running_talk = Running::new();
         self.running_wrap = Running::new();
         let mut on_line = [0.0; ROWS];
         let (mut idle, mut reserved, mut waiting) = (0_i64, 0_i64, 0_i64);
-        self.open = 0;
+        let since = learned.known_since();
         for call in calls {
             match call.stage {
                 Stage::InFlight => {
-                    let age = now - call.dialed;
-                    self.open += 1;
-                    on_line[row_of(age)] += 1.0;
-                    match call.given_p {
-                        None => self.in_flight[row_of(age)] += 1.0,
-                        Some(p) => self.given.push((age, p)),
+                    if call.dialed >= since {
+                        on_line[row_of(now - call.dialed)] += 1.0;
                     }
                 }
                 Stage::Waiting { .. } => waiting += 1,
@@ -168,6 +279,34 @@ impl Scene {
         learned.ring.refresh(&on_line);
         learned.talk.refresh(&self.running_talk);
         learned.wrap.refresh(&self.running_wrap);
+    }
+
+    /// Counts the calls in flight.
+    pub fn count_calls(&mut self, now: f64, calls: &[Call], learned: &Learned) {
+        let regime = learned.regime;
+        self.since_factor = regime.after;
+        self.older_factor = match regime.before {
+            Some(before) => before / learned.ring.answer_probability(),
+            None => 1.0,
+        };
+        self.given.clear();
+        self.in_flight = [0.0; ROWS];
+        self.older = [0.0; ROWS];
+        self.open = 0;
+        for call in calls.iter().filter(|call| call.stage == Stage::InFlight) {
+            let age = now - call.dialed;
+            self.open += 1;
+            let older = call.dialed < regime.since;
+            match call.given_p {
+                None if older => self.older[row_of(age)] += 1.0,
+                None => self.in_flight[row_of(age)] += 1.0,
+                Some(p) if older => {
+                    let factor = self.older_factor / self.since_factor;
+                    self.given.push((age, p * factor));
+                }
+                Some(p) => self.given.push((age, p)),
+            }
+        }
     }
 
     /// Dials asked for and not yet reported are as good as dialed now.
@@ -291,6 +430,7 @@ impl Forecast {
         let columns = if exact { COLUMNS } else { usize::from(few) };
         let sums = due.sums(waiting, columns);
         let (free, free_sums) = horizons.free(scene, learned, exact.then_some(idle));
+        let factor = scene.since_factor;
         let moments = std::array::from_fn(|i| {
             let (left, part) = horizons.place[i];
             let balance = match &free_sums {
@@ -300,7 +440,8 @@ impl Forecast {
                     due: answers[i + 1],
                 },
             };
-            let answer = (ring.answered_within(0.0, horizons.at[i]) * caution).min(1.0);
+            let answer = ring.answered_within(0.0, horizons.at[i]) * caution * factor;
+            let answer = answer.min(1.0);
             Moment { balance, answer }
         });
         let on_idle = Moment {
@@ -316,14 +457,14 @@ impl Forecast {
                     due: answers[EVER],
                 }
             },
-            answer: (p * careful).min(1.0),
+            answer: (p * careful * factor).min(1.0),
         };
         Self {
             idle: scene.idle,
             moments,
             on_idle,
             expected_answers: answers[EVER].mean / careful,
-            answer_probability: p,
+            answer_probability: (p * factor).min(1.0),
             free_agents: free[1].mean,
         }
     }

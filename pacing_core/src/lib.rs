@@ -13,6 +13,7 @@
 
 mod books;
 mod budget;
+mod change;
 mod codec;
 mod distribution;
 mod due;

@@ -1,6 +1,7 @@
 //! The pacer: told what happens, asked how many to dial.
 use crate::books::{Agent, AgentState, Book, Call, Outcome, Stage};
 use crate::budget;
+use crate::change::Finished;
 use crate::error::PacingError;
 use crate::forecast::{Forecast, Learned, Scene};
 use crate::ring::RingEnd;
@@ -260,16 +261,19 @@ impl Pacer {
     /// A call was dialed. `given_p`: this lead's own answer probability, where the caller knows one.
     pub fn dialed(&mut self, now: f64, id: u64, given_p: Option<f64>) {
         let dialed = self.advance(now);
+        let given_p = given_p
+            .filter(|p| p.is_finite())
+            .map(|p| p.clamp(0.001, 0.999));
         let call = Call {
             id,
             dialed,
             ringing: None,
-            given_p: given_p
-                .filter(|p| p.is_finite())
-                .map(|p| p.clamp(0.001, 0.999)),
+            given_p,
             stage: Stage::InFlight,
         };
-        if !self.calls.insert(call) {
+        if self.calls.insert(call) {
+            self.learned.dialed(dialed, given_p);
+        } else {
             self.ignored += 1;
         }
     }
@@ -405,12 +409,22 @@ impl Pacer {
         self.learned.ring.answer_probability()
     }
 
+    /// Jumps of the answer probability that were noticed, each followed by learning anew.
+    #[must_use]
+    pub fn jumps(&self) -> u64 {
+        self.learned.answers.jumps()
+    }
+
     /// How many to dial now, and why not more.
     pub fn decide(&mut self, now: f64, limits: Limits) -> Decision {
         let now = self.advance(now);
         self.count_overdue(now);
         let (agents, calls) = (self.agents.rows(), self.calls.rows());
         self.scene.take(now, agents, calls, &mut self.learned);
+        if self.learned.look(now) {
+            self.scene.take(now, agents, calls, &mut self.learned);
+        }
+        self.scene.count_calls(now, calls, &self.learned);
         self.scene.add_pending(limits.pending);
         let grace = (self.options.grace_seconds - BRIDGE_MARGIN).max(0.0);
         let forecast = Forecast::new(&self.scene, &self.learned, grace);
@@ -536,12 +550,12 @@ impl Pacer {
     fn learn_ring(&mut self, call: &Call, now: f64, end: RingEnd) {
         #[allow(clippy::cast_precision_loss)]
         let memory = (15.0 * self.scene.open as f64).max(250.0);
-        self.learned.ring.observe(now - call.dialed, end, memory);
-        if let Some(p) = call.given_p
-            && end != RingEnd::Censored
-        {
-            self.learned.observe_given(p, end == RingEnd::Answered);
-        }
+        let over = Finished {
+            dialed: call.dialed,
+            age: now - call.dialed,
+            end,
+        };
+        self.learned.finished(over, call.given_p, memory);
     }
 
     /// Time never goes backwards: an earlier or absurd `now` counts as the latest seen.

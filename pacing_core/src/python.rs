@@ -196,6 +196,11 @@ impl PyPacer {
         self.inner.pacer().answer_probability()
     }
 
+    /// Jumps of the answer probability that were noticed.
+    fn jumps(&self) -> u64 {
+        self.inner.jumps()
+    }
+
     /// Answered by a person and abandoned, the budget's history included.
     fn ledger(&self) -> (u64, u64) {
         self.inner.pacer().ledger()

@@ -137,6 +137,27 @@ impl RingTable {
         }
     }
 
+    /// Keeps only the shapes, worth `weight` dials of which a share `p` is answered: the answer probability has
+    /// jumped, and ring times have not.
+    pub fn begin_anew(&mut self, p: f64, weight: f64) {
+        self.censored = [0.0; ROWS];
+        for (rows, total) in [
+            (&mut self.answered, weight * p),
+            (&mut self.unanswered, weight * (1.0 - p)),
+        ] {
+            let sum: f64 = rows.iter().sum();
+            // Where nothing of the kind was ever seen, the prior's shape is all there is.
+            let factor = if sum > 1e-9 {
+                (total / sum).min(1.0)
+            } else {
+                0.0
+            };
+            for row in rows.iter_mut() {
+                *row *= factor;
+            }
+        }
+    }
+
     /// Works the table out anew, with the calls now on the line (by row of age) as censored today.
     #[allow(clippy::needless_range_loop)] // five tables in step
     pub fn refresh(&mut self, on_line: &[f64; ROWS]) {
@@ -256,6 +277,14 @@ impl RingTable {
             let then = self.incidence[at] + (self.incidence[next] - self.incidence[at]) * part;
             ((then - so_far) * each).clamp(0.0, 1.0)
         })
+    }
+
+    /// Of the calls that a person will answer, and of the others, the shares still on the line at an age.
+    pub fn left(&self, age: f64) -> (f64, f64) {
+        let p = self.answer_probability();
+        let to_come = (self.incidence[ROWS] - self.incidence_at(age)).max(0.0);
+        let others = (Self::read(&self.survival, age) - to_come).max(0.0);
+        ((to_come / p).min(1.0), (others / (1.0 - p)).min(1.0))
     }
 
     /// Ring time by which a share `u` of the answers has come.

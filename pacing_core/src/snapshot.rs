@@ -6,7 +6,9 @@ use crate::error::PacingError;
 use crate::forecast::Learned;
 
 const MARK: &[u8; 7] = b"RMPACER";
-const VERSION: u8 = 1;
+/// 2: the estimate before a jump of the answer probability. A snapshot of another version is refused: a dialer learns
+/// anew within minutes what a migration would have to guess.
+const VERSION: u8 = 2;
 const HEAD: usize = MARK.len() + 1;
 
 fn checksum(bytes: &[u8]) -> u64 {
@@ -67,6 +69,7 @@ fn fields(learned: &mut Learned) -> impl Iterator<Item = &mut f64> {
     let wrap = learned.wrap.learned_mut().into_iter().flatten();
     ring.chain(talk)
         .chain(wrap)
+        .chain(learned.answers.learned_mut())
         .chain([&mut learned.given_answers, &mut learned.given_sum])
 }
 

@@ -9,6 +9,7 @@ use std::hash::Hash;
 use crate::books::{Agent, AgentState, Call, Outcome, Stage};
 use crate::codec::{Broken, In, Out, Sum};
 use crate::pacer::{LimitedBy, Policy};
+use crate::ring::RingEnd;
 
 /// Something that is part of a pacer's state.
 pub(crate) trait State: Sized {
@@ -108,6 +109,11 @@ words!(Outcome {
     Done,
     Unknown,
     Machine
+});
+words!(RingEnd {
+    Answered,
+    Unanswered,
+    Censored
 });
 words!(LimitedBy {
     None,

@@ -10,6 +10,8 @@ mod people;
 mod policies;
 pub mod policy;
 mod scenario;
+#[cfg(test)]
+mod shocks;
 mod suite;
 mod tally;
 #[cfg(test)]

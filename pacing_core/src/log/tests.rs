@@ -192,7 +192,7 @@ fn a_keyframe_is_as_small_as_stated() {
     }
     pacer.start_log("", None);
     let length = pacer.drain_log().len();
-    assert!(length < 65_536, "{length}");
+    assert!(length < 81_920, "{length}");
 }
 
 #[test]

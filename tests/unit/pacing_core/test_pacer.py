@@ -176,6 +176,32 @@ def test_snapshot_keeps_what_was_learned() -> None:
     assert fresh.snapshot() == pacer.snapshot()
 
 
+def test_a_jump_of_the_answer_rate_is_followed_within_tens_of_calls() -> None:
+    pacer, now = team(20), 0.0
+
+    def dial(first: int, calls: int, answered_of_ten: int) -> None:
+        nonlocal now
+        for call in range(first, first + calls):
+            pacer.dialed(now, call)
+            if (call * 7) % 10 < answered_of_ten:
+                pacer.answered(now + 8.0, call)
+                pacer.ended(now + 8.0, call, "hangup_before_agent")
+            else:
+                pacer.ended(now + 25.0, call, "no_answer")
+            now += 26.0
+            pacer.decide(now, **ROOM)
+
+    dial(0, 400, 1)
+    assert pacer.jumps() == 0
+    assert pacer.answer_probability() == pytest.approx(0.1, abs=0.03)
+    dial(400, 30, 6)
+    assert pacer.jumps() == 1
+    assert pacer.answer_probability() == pytest.approx(0.6, abs=0.15)
+    dial(430, 60, 1)
+    assert pacer.jumps() == 2
+    assert pacer.answer_probability() == pytest.approx(0.1, abs=0.1)
+
+
 @pytest.mark.parametrize("data", [b"", b"garbage", b"RMPACER\x09" + b"\0" * 100])
 def test_a_snapshot_that_is_none_is_refused(data: bytes) -> None:
     with pytest.raises(PacingValueError, match="start the pacer without it") as caught:
