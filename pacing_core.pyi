@@ -26,6 +26,8 @@ __all__ = [
     "ShadowFigures",
     "SimulationResult",
     "Snapshot",
+    "Window",
+    "decision_times",
     "erlang_b",
     "erlang_c",
     "explain",
@@ -41,6 +43,7 @@ __all__ = [
     "servers_for_speed_of_answer",
     "simulate",
     "simulate_base",
+    "simulate_windows",
     "tune",
     "with_shrinkage",
 ]
@@ -957,6 +960,58 @@ def simulate(
     Two policies meet the same people under one seed: the n-th person dialed answers, rings, talks alike.
     progress: called now and then with the number of runs done. Ctrl-C ends the work.
     Raises PacingValueError for an unknown policy or parameter; whatever the policy or `progress` raises.
+    """
+
+@final
+class Window:
+    """A window of the abandon budget. Frozen. Counts are the simulator's, whatever the policy believed."""
+
+    @property
+    def seed(self) -> int: ...
+    @property
+    def answered(self) -> int:
+        """Answered by a person."""
+    @property
+    def abandoned(self) -> int: ...
+    @property
+    def talk_seconds(self) -> float:
+        """Agent seconds in conversation."""
+    @property
+    def busy_seconds(self) -> float: ...
+    @property
+    def staffed_seconds(self) -> float: ...
+    @property
+    def days(self) -> list[tuple[int, int, float, float, float]]:
+        """Of each day by itself: answered, abandoned, talk, busy and staffed agent seconds."""
+    @property
+    def evenings(self) -> list[tuple[int, int, float, float, float]]:
+        """The same of the window so far, at each day's end."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+def simulate_windows(
+    scenario: Scenario,
+    policy: str,
+    seeds: Sequence[int],
+    *,
+    days: int = 30,
+    threads: int | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> list[Window]:
+    """One window of so many `days` for each seed: working days end to end under one ledger.
+
+    In the morning the policy is told the ledger; `ringmaster` has what it learned from its snapshot, other
+    policies begin anew. Runs without the GIL as `simulate`; `progress` is called with the days done.
+
+    Raises:
+        PacingValueError: an unknown policy or parameter, `days` outside 1 to 3660.
+    """
+
+def decision_times(scenario: Scenario, policy: str, seed: int) -> _Floats:
+    """How long each decision of a run took, seconds of this machine's clock: not the same twice.
+
+    Raises:
+        PacingValueError: an unknown policy or parameter.
     """
 
 def tune(

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from callflow import lab
+from callflow import lab, lab_windows
 from pacing_core import PacingValueError, Scenario, policies
 
 _Scenarios = Annotated[
@@ -29,6 +29,7 @@ _Set = Annotated[
 ]
 
 bench = typer.Typer(add_completion=False, help="Benchmarks that can be run again to the last digit.")
+bench.command()(lab_windows.windows)
 
 
 def _tell(text: str) -> None:

@@ -42,6 +42,8 @@ mod python_policy;
 mod python_run;
 #[cfg(feature = "python")]
 mod python_staffing;
+#[cfg(feature = "python")]
+mod python_windows;
 pub mod queue;
 mod random;
 mod ring;

@@ -13,6 +13,7 @@ use crate::python_policy::{
     Adapter, PyAgentView, PyCallView, PyEvent, PyPolicyDecision, PySnapshot,
 };
 use crate::python_run::PyRun;
+use crate::python_windows;
 
 const POLL: Duration = Duration::from_millis(50);
 
@@ -215,6 +216,7 @@ fn interval(values: Vec<f64>) -> (f64, f64) {
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyScenario>()?;
     module.add_class::<PyRun>()?;
+    python_windows::register(module)?;
     module.add_class::<PyAgentView>()?;
     module.add_class::<PyCallView>()?;
     module.add_class::<PySnapshot>()?;

@@ -16,6 +16,7 @@ mod suite;
 mod tally;
 #[cfg(test)]
 mod validity;
+mod windows;
 mod world;
 
 pub use bench::{Progress, pooled, replicate, tune};
@@ -24,4 +25,5 @@ pub use parts::{Detection, Inbound, Leave, Machines, Shift};
 pub use policies::{Parameter, Spec, Tuned};
 pub use scenario::{Scenario, Steps};
 pub use tally::{MINUTE, Piece, Run, mean_and_half_width};
+pub use windows::{Day, Window, windows};
 pub use world::run;

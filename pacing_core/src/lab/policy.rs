@@ -168,6 +168,11 @@ pub trait Policy {
     fn version(&self) -> &str;
     /// A run begins. The seed is for policies that draw.
     fn reset(&mut self, scenario: &Scenario, seed: u64);
+    /// The next working day of the same window begins, its clock at 0 again; the window has seen so many people answer
+    /// and be abandoned. Who keeps nothing over the night begins anew.
+    fn next_day(&mut self, scenario: &Scenario, seed: u64, _ledger: (u64, u64)) {
+        self.reset(scenario, seed);
+    }
     fn on_event(&mut self, now: f64, event: Event);
     fn decide(&mut self, snapshot: &Snapshot<'_>) -> Decision;
 }

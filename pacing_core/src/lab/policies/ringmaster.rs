@@ -13,6 +13,20 @@ impl Ringmaster {
     }
 }
 
+/// A checked scenario holds nothing that a pacer refuses; one that did would dial nothing.
+fn begin(scenario: &Scenario, ledger: (u64, u64)) -> Option<Pacer> {
+    let options = Options {
+        target: scenario.target,
+        cap: Some(scenario.cap),
+        grace_seconds: scenario.grace_seconds,
+        give_up_after: scenario.give_up_after,
+        budget_answered: ledger.0,
+        budget_abandoned: ledger.1,
+        ..Options::default()
+    };
+    Pacer::new(options).ok()
+}
+
 impl Policy for Ringmaster {
     fn name(&self) -> &'static str {
         "ringmaster"
@@ -23,15 +37,19 @@ impl Policy for Ringmaster {
     }
 
     fn reset(&mut self, scenario: &Scenario, _seed: u64) {
-        // A checked scenario holds nothing that a pacer refuses; one that did would dial nothing.
-        self.pacer = Pacer::new(Options {
-            target: scenario.target,
-            cap: Some(scenario.cap),
-            grace_seconds: scenario.grace_seconds,
-            give_up_after: scenario.give_up_after,
-            ..Options::default()
-        })
-        .ok();
+        self.pacer = begin(scenario, (0, 0));
+    }
+
+    /// As a dialer that is started in the morning: what was learned from the snapshot, the ledger from the books.
+    fn next_day(&mut self, scenario: &Scenario, _seed: u64, ledger: (u64, u64)) {
+        let learned = self.pacer.take().map(|pacer| pacer.snapshot());
+        self.pacer = begin(scenario, ledger);
+        if let Some((pacer, learned)) = self.pacer.as_mut().zip(learned)
+            && pacer.restore(&learned).is_err()
+        {
+            // What a pacer wrote it reads; a day without dials would show that it did not.
+            self.pacer = None;
+        }
     }
 
     fn on_event(&mut self, now: f64, event: Event) {
