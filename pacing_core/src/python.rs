@@ -198,7 +198,7 @@ impl PyPacer {
 
     /// Jumps of the answer probability that were noticed.
     fn jumps(&self) -> u64 {
-        self.inner.jumps()
+        self.inner.pacer().jumps()
     }
 
     /// Answered by a person and abandoned, the budget's history included.
