@@ -123,7 +123,7 @@ screenshots: .make/built .make/web ## the pictures of the documentation, from a 
 
 bench: .make/built .make/peers ## pacing policies, peers and times compared: benchmarks/results (options in BENCH_ARGS, such as --full)
 	@if [ -t 0 ]; then set -m; fi; `# a job of its own: Ctrl-C ends the benchmark, not make` \
-	PYTHONPATH=.make/peers $(BIN)/python -m benchmarks.run $(BENCH_ARGS) || exit $$?
+	env PYTHONPATH=.make/peers $(BIN)/python -m benchmarks.run $(BENCH_ARGS) || exit $$?
 
 clean: ## remove everything that was built or set up; the demo's data (.ringmaster) too
 	@if [ -x $(BIN)/ringmaster ] && [ -d .ringmaster ]; then \

@@ -119,7 +119,8 @@ def voicemail(level: Level, jobs: int | None) -> Iterable[Task]:
     """Machines that answer, with and without their detection."""
     for name in ("voicemail-undetected", "voicemail-detected"):
         made = scenario(name, None, level.mixed_answers, DECIDE)
-        yield from comparison("voicemail", made, level, level.seeds, level.opponent_seeds, 0, jobs)
+        tuning = min(level.tuning_answers, 3 * level.mixed_answers)
+        yield from comparison("voicemail", made, level, level.seeds, level.opponent_seeds, tuning, jobs)
 
 
 def _without(name: str) -> str | None:
