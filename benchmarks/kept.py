@@ -100,9 +100,14 @@ class Kept:
         }
         self.write()
 
-    def keep_only(self, tasks: Iterable[Task]) -> None:
-        """Forgets what none of these tasks asked for, and puts the rest in their order."""
+    def keep_only(self, tasks: Iterable[Task], more: bool = False) -> None:
+        """Forgets what none of these tasks asked for, and puts the rest in their order.
+
+        more: but not what this very core measured; it comes after them.
+        """
         ordered = {task.key: self.entries[task.key] for task in tasks if task.key in self.entries}
+        if more:
+            ordered |= {key: e for key, e in self.entries.items() if e["engine"] == engine()} | ordered
         if list(ordered) != list(self.entries):
             self.entries = ordered
             self.write()

@@ -85,7 +85,7 @@ QUICK = Level(
     day_seeds=4,
     mixed_answers=5_000,
     calibration_answers=5_000,
-    windows=10,
+    windows=4,
     window_teams=(5, 20),
     customers=100_000,
     patience_seconds=1.0,
@@ -112,7 +112,7 @@ FULL = Level(
     day_seeds=20,
     mixed_answers=20_000,
     calibration_answers=50_000,
-    windows=1_000,
+    windows=12,
     window_teams=(5, 20, 100),
     customers=400_000,
     patience_seconds=10.0,
@@ -121,9 +121,11 @@ FULL = Level(
 LEVELS = {level.name: level for level in (QUICK, FULL)}
 
 
-def sized(name: str, answers: int | None, seeds: int | None) -> Level:
-    """A level with other sizes of its score stage."""
+def sized(name: str, answers: int | None, seeds: int | None, windows: int | None = None) -> Level:
+    """A level with other sizes of its score stage, or another number of windows."""
     level = LEVELS[name]
+    if windows is not None:
+        level = replace(level, windows=windows)
     if answers is not None or seeds is not None:
         level = replace(level, name=f"{name}, other sizes")
     if answers is not None:

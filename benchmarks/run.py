@@ -46,7 +46,7 @@ def measure(stages: Sequence[Stage], level: Level, kept_in: Path, jobs: int | No
             continue
         tasks = list(stage.tasks(level, jobs))
         kept = Kept.read(kept_in / f"{stage.name}.json")
-        kept.keep_only(tasks)
+        kept.keep_only(tasks, stage.grows)
         for number, task in enumerate(tasks, 1):
             if task.key not in kept.entries:
                 began = time.perf_counter()
@@ -54,7 +54,7 @@ def measure(stages: Sequence[Stage], level: Level, kept_in: Path, jobs: int | No
                 spent = time.perf_counter() - began
                 kept.put(task, value, spent, level.name)
                 tell(f"{stage.name} {number}/{len(tasks)}: {task.title} ({spent:.1f} s)")
-        kept.keep_only(tasks)
+        kept.keep_only(tasks, stage.grows)
         tell(f"{stage.name}: complete, {len(tasks)} results")
 
 
@@ -85,6 +85,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--answers", type=int, help="answers of each seed of the score stage")
     parser.add_argument("--seeds", type=int, help="seeds of the stages score, variants and mixed")
+    parser.add_argument("--windows", type=int, help="windows of the stage windows, for each team")
     parser.add_argument("--jobs", type=int, help="threads; all cores if not given")
     parser.add_argument("--out", type=Path, help="where to keep results and page")
     parser.add_argument("--verify", action="store_true", help="simulate what is kept again; 1 if it differs")
@@ -97,7 +98,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures, then makes the page; the exit code."""
     asked = options(arguments)
-    level = sized(asked.level, asked.answers, asked.seeds)
+    level = sized(asked.level, asked.answers, asked.seeds, asked.windows)
     kept_in = folder(level, asked.out)
     stages = [STAGES[name] for name in asked.stage or STAGES]
     if asked.verify:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.kept import ROOT, Kept
-from benchmarks.render import limit, machines, plots, policies, verdicts
+from benchmarks.render import limit, machines, plots, policies, verdicts, windows
 from benchmarks.render.markdown import table
 from benchmarks.render.rows import Rows, read
 
@@ -33,6 +33,7 @@ SECTIONS = (
     Section("cold", "Cold start", policies.cold),
     Section("limit", "Where the optimum is known", limit.limit),
     Section("shocks", "Shocks and breaks", policies.shocks),
+    Section("windows", "Windows of the abandon budget", of_kept=windows.windows),
     Section("day", "A day", policies.day),
     Section("voicemail", "Machines that answer", policies.voicemail),
     Section("mixed", "Leads that differ", policies.mixed),
@@ -111,7 +112,8 @@ def _head(stages: dict[str, Kept], levels: dict[str, str]) -> str:
 
 
 def _verdicts(rows: Rows, stages: dict[str, Kept]) -> str:
-    lines = [[v.demand, v.measured, v.outcome] for v in verdicts.all_of(rows, stages)]
+    found = [*verdicts.all_of(rows, stages), *windows.verdicts(stages["windows"])]
+    lines = [[v.demand, v.measured, v.outcome] for v in found]
     return "## What holds, and what does not\n\n" + table(["demand", "measured", "outcome"], lines)
 
 
@@ -134,3 +136,5 @@ def _draw(rows: Rows, stages: dict[str, Kept], pictures: Path) -> None:
     for name, (stage, draw) in plots.PLOTS.items():
         if stages[stage].entries:
             draw(rows, pictures / f"{name}.svg")
+    if stages["windows"].entries:
+        windows.picture(stages["windows"], pictures / "windows.svg")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks.kept import Task
 from benchmarks.levels import Level
-from benchmarks.stages import cost, engines, overhead, policies, staffing
+from benchmarks.stages import cost, engines, overhead, policies, staffing, windows
 
 
 def _never() -> str | None:
@@ -21,6 +21,8 @@ class Stage:
     name: str
     tasks: Callable[[Level, int | None], Iterable[Task]]
     missing: Callable[[], str | None] = _never
+    # Whether more of it, asked for once, is kept when less is asked for.
+    grows: bool = False
 
 
 STAGES: dict[str, Stage] = {
@@ -39,5 +41,6 @@ STAGES: dict[str, Stage] = {
         Stage("mixed", policies.mixed),
         Stage("day", policies.day, policies.no_day),
         Stage("voicemail", policies.voicemail, policies.no_voicemail),
+        Stage("windows", windows.tasks, policies.no_day, grows=True),
     )
 }

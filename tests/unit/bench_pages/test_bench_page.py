@@ -10,9 +10,10 @@ import pytest
 
 from benchmarks.kept import ROOT, Kept
 from benchmarks.render import limit, machines, plots, policies, verdicts
+from benchmarks.render import windows as windows_page
 from benchmarks.render.markdown import folded, mean, number, table
 from benchmarks.render.rows import Mean, Row, Rows
-from benchmarks.stages import cost
+from benchmarks.stages import cost, windows
 from benchmarks.stages.simulated import scenario
 
 FIELDS = ("answered", "abandoned", "worst_quarter", "total_answered", "total_abandoned", "worst_hour")
@@ -204,6 +205,27 @@ def test_decisions_are_held_to_their_bounds(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "x.json", {"key": {"value": {"decisions": decisions, "days": days}}})
     assert [v.outcome for v in verdicts.cost(kept)] == ["holds", "**does not hold**", "holds"]
     assert "| 2000 | 8100 | ringmaster |" in machines.cost(kept, "quick")
+
+
+def test_windows_are_counted_over_all_tasks(tmp_path: Path) -> None:
+    day = scenario("day", 5, None, "seconds = 1800.0")
+    entries = {
+        str(seed): {
+            "what": {"scenario": day.to_toml(), "days": windows.DAYS},
+            "value": windows.measure(day, [seed], 1),
+            "level": "quick",
+        }
+        for seed in (1, 2)
+    }
+    kept = Kept(tmp_path / "x.json", entries)
+    (team,) = windows_page.teams(kept)
+    assert (team.agents, team.cap, len(team.rates)) == (5, 0.03, 2)
+    assert 0.0 < team.mean < 0.06
+    assert "| 5 | 2 of 30 days |" in windows_page.windows(kept, "quick")
+    (verdict,) = windows_page.verdicts(kept)
+    assert verdict.outcome == "holds within the error"
+    team.columns["abandoned"][:] = [9e9, 9e9]
+    assert team.over == 2
 
 
 def test_pictures_come_out_the_same_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,16 @@ def test_ctrl_c_leaves_what_is_done_and_the_rest_is_done_later(tmp_path: Path) -
     assert len(Kept.read(tmp_path / "score.json").entries) == 3
 
 
+def test_a_stage_that_grows_keeps_more_than_is_asked_for(kept_in: Path) -> None:
+    def one(level: Level, jobs: int | None) -> Iterable[Task]:
+        return list(small(level, jobs))[1:2]
+
+    run.measure([Stage("score", one, grows=True)], TINY, kept_in, 1)
+    assert len(Kept.read(kept_in / "score.json").entries) == 3
+    run.measure([Stage("score", one)], TINY, kept_in, 1)
+    assert len(Kept.read(kept_in / "score.json").entries) == 1
+
+
 def test_another_core_is_measured_anew(kept_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = set(Kept.read(kept_in / "score.json").entries)
     monkeypatch.setattr("benchmarks.kept.engine", lambda: "another")
