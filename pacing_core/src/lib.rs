@@ -31,6 +31,8 @@ mod pacer;
 #[cfg(feature = "python")]
 mod python;
 #[cfg(feature = "python")]
+mod python_arguments;
+#[cfg(feature = "python")]
 mod python_arrays;
 #[cfg(feature = "python")]
 mod python_lab;

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::log::{Input, RecordedPacer, Shadow};
+use crate::python_arguments::whole_named;
 use crate::python_log::{PyShadowFigures, Watched, shadow_of};
 use crate::simulation::{Scenario, simulate};
 use crate::{AgentState, Decision, Limits, Options, Outcome, PacingError, Policy};
@@ -94,9 +95,9 @@ impl PyPacer {
         target: f64,
         cap: Option<f64>,
         grace_seconds: f64,
-        seed: u64,
-        budget_answered: u64,
-        budget_abandoned: u64,
+        #[pyo3(from_py_with = whole_named::seed)] seed: u64,
+        #[pyo3(from_py_with = whole_named::budget_answered)] budget_answered: u64,
+        #[pyo3(from_py_with = whole_named::budget_abandoned)] budget_abandoned: u64,
         policy: &str,
         give_up_after: Option<f64>,
     ) -> PyResult<Self> {
@@ -122,7 +123,13 @@ impl PyPacer {
     }
 
     #[pyo3(signature = (now, agent_id, state, leaving=false))]
-    fn agent(&mut self, now: f64, agent_id: u64, state: &str, leaving: bool) -> PyResult<()> {
+    fn agent(
+        &mut self,
+        now: f64,
+        #[pyo3(from_py_with = whole_named::agent_id)] agent_id: u64,
+        state: &str,
+        leaving: bool,
+    ) -> PyResult<()> {
         let input = Input::Agent {
             agent: agent_id,
             state: AgentState::parse(state).map_err(raise)?,
@@ -132,33 +139,52 @@ impl PyPacer {
         Ok(())
     }
 
-    fn agent_gone(&mut self, now: f64, agent_id: u64) {
+    fn agent_gone(
+        &mut self,
+        now: f64,
+        #[pyo3(from_py_with = whole_named::agent_id)] agent_id: u64,
+    ) {
         self.inner.tell(now, Input::AgentGone { agent: agent_id });
     }
 
     #[pyo3(signature = (now, call_id, p=None))]
-    fn dialed(&mut self, now: f64, call_id: u64, p: Option<f64>) {
+    fn dialed(
+        &mut self,
+        now: f64,
+        #[pyo3(from_py_with = whole_named::call_id)] call_id: u64,
+        p: Option<f64>,
+    ) {
         self.inner.tell(now, Input::Dialed { call: call_id, p });
     }
 
-    fn ringing(&mut self, now: f64, call_id: u64) {
+    fn ringing(&mut self, now: f64, #[pyo3(from_py_with = whole_named::call_id)] call_id: u64) {
         self.inner.tell(now, Input::Ringing { call: call_id });
     }
 
-    fn answered(&mut self, now: f64, call_id: u64) {
+    fn answered(&mut self, now: f64, #[pyo3(from_py_with = whole_named::call_id)] call_id: u64) {
         self.inner.tell(now, Input::Answered { call: call_id });
     }
 
-    fn connected(&mut self, now: f64, call_id: u64, agent_id: u64) {
+    fn connected(
+        &mut self,
+        now: f64,
+        #[pyo3(from_py_with = whole_named::call_id)] call_id: u64,
+        #[pyo3(from_py_with = whole_named::agent_id)] agent_id: u64,
+    ) {
         let (call, agent) = (call_id, agent_id);
         self.inner.tell(now, Input::Connected { call, agent });
     }
 
-    fn abandoned(&mut self, now: f64, call_id: u64) {
+    fn abandoned(&mut self, now: f64, #[pyo3(from_py_with = whole_named::call_id)] call_id: u64) {
         self.inner.tell(now, Input::Abandoned { call: call_id });
     }
 
-    fn ended(&mut self, now: f64, call_id: u64, outcome: &str) -> PyResult<()> {
+    fn ended(
+        &mut self,
+        now: f64,
+        #[pyo3(from_py_with = whole_named::call_id)] call_id: u64,
+        outcome: &str,
+    ) -> PyResult<()> {
         let outcome = Outcome::parse(outcome).map_err(raise)?;
         let call = call_id;
         self.inner.tell(now, Input::Ended { call, outcome });
@@ -169,10 +195,10 @@ impl PyPacer {
     fn decide(
         &mut self,
         now: f64,
-        lines_free: i64,
-        rate_tokens: i64,
-        leads: i64,
-        pending: i64,
+        #[pyo3(from_py_with = whole_named::lines_free)] lines_free: i64,
+        #[pyo3(from_py_with = whole_named::rate_tokens)] rate_tokens: i64,
+        #[pyo3(from_py_with = whole_named::leads)] leads: i64,
+        #[pyo3(from_py_with = whole_named::pending)] pending: i64,
     ) -> PyDecision {
         let whole = |n: i64| u64::try_from(n).unwrap_or(0);
         let limits = Limits {
@@ -301,10 +327,10 @@ impl PySimulationResult {
 #[allow(clippy::too_many_arguments)]
 fn simulate_base(
     py: Python<'_>,
-    agents: u32,
+    #[pyo3(from_py_with = whole_named::agents)] agents: u32,
     answer_probability: f64,
     seconds: f64,
-    seed: u64,
+    #[pyo3(from_py_with = whole_named::seed)] seed: u64,
     target: f64,
     policy: &str,
     talk_mean: f64,
@@ -318,7 +344,7 @@ fn simulate_base(
     decide_interval: f64,
     dial_latency: f64,
     bridge_latency: f64,
-    lines: u32,
+    #[pyo3(from_py_with = whole_named::lines)] lines: u32,
     change_at: Option<f64>,
     changed_probability: Option<f64>,
 ) -> PyResult<PySimulationResult> {

@@ -33,6 +33,14 @@ fn read<'py>(name: &'static str, given: &Bound<'py, PyAny>) -> PyResult<Given<'p
         if given.is_instance_of::<PyFloat>() || given.is_instance_of::<PyInt>() {
             return Ok(Some(Given::Number(given.extract()?)));
         }
+        // Before numpy makes an array of it. What has no length is left to numpy.
+        if given.len().map_or_else(
+            |error| error.is_instance_of::<PyOverflowError>(py),
+            |length| length > MOST_RESULTS,
+        ) {
+            let reason = TOO_MANY;
+            return Err(raise(PacingError::Shape { name, reason }));
+        }
         let array = py.import("numpy")?.call_method1("asarray", (given,))?;
         let kind: String = array.getattr("dtype")?.getattr("kind")?.extract()?;
         if !matches!(kind.as_str(), "f" | "i" | "u" | "b") {

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 
 use crate::lab::{Progress, Scenario, Spec, mean_and_half_width, replicate, run, tune};
 use crate::python::raise;
+use crate::python_arguments::{seeds, threads, values};
 use crate::python_policy::{
     Adapter, PyAgentView, PyCallView, PyEvent, PyPolicyDecision, PySnapshot,
 };
@@ -158,8 +159,8 @@ fn simulate(
     py: Python<'_>,
     scenario: &PyScenario,
     policy: Bound<'_, PyAny>,
-    seeds: Vec<u64>,
-    threads: Option<usize>,
+    #[pyo3(from_py_with = seeds)] seeds: Vec<u64>,
+    #[pyo3(from_py_with = threads)] threads: Option<usize>,
     progress: Option<Bound<'_, PyAny>>,
 ) -> PyResult<Vec<PyRun>> {
     let scenario = &scenario.inner;
@@ -192,8 +193,8 @@ fn tune_policy(
     py: Python<'_>,
     scenario: &PyScenario,
     policy: &str,
-    seeds: Vec<u64>,
-    threads: Option<usize>,
+    #[pyo3(from_py_with = seeds)] seeds: Vec<u64>,
+    #[pyo3(from_py_with = threads)] threads: Option<usize>,
     progress: Option<Bound<'_, PyAny>>,
 ) -> PyResult<String> {
     let spec = Spec::parse(policy).map_err(raise)?;
@@ -209,7 +210,7 @@ fn policies() -> Vec<(&'static str, &'static str)> {
 }
 
 #[pyfunction]
-fn interval(values: Vec<f64>) -> (f64, f64) {
+fn interval(#[pyo3(from_py_with = values)] values: Vec<f64>) -> (f64, f64) {
     mean_and_half_width(&values)
 }
 

@@ -9,6 +9,7 @@ use pyo3::types::PyTuple;
 use crate::books::{AgentState, Outcome};
 use crate::lab::Scenario;
 use crate::lab::policy::{AgentView, CallView, Decision, Event, Next, Policy, Snapshot, Stage};
+use crate::python_arguments::{give_up, whole_named};
 use crate::python_lab::PyScenario;
 
 /// How often a Python policy's run looks for Ctrl-C, decisions.
@@ -235,7 +236,11 @@ pub(crate) struct PyPolicyDecision {
 impl PyPolicyDecision {
     #[new]
     #[pyo3(signature = (dials, give_up=Vec::new(), note=String::new()))]
-    fn new(dials: u64, give_up: Vec<u64>, note: String) -> Self {
+    fn new(
+        #[pyo3(from_py_with = whole_named::dials)] dials: u64,
+        #[pyo3(from_py_with = give_up)] give_up: Vec<u64>,
+        note: String,
+    ) -> Self {
         Self {
             dials,
             give_up,

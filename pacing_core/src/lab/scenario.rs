@@ -181,6 +181,14 @@ impl Scenario {
             "1 to 10,000",
         )?;
         within("seconds", self.seconds, 1.0, 1e8, "1 to 100,000,000")?;
+        // Thirty working years: what a run takes to remember its calls stays below a gigabyte or so.
+        within(
+            "seconds",
+            self.seconds,
+            1.0,
+            1e9 / f64::from(self.agents),
+            "at most 1,000,000,000 agent seconds, so fewer seconds or fewer agents",
+        )?;
         within(
             "warmup_seconds",
             self.warmup_seconds,
@@ -216,6 +224,17 @@ impl Scenario {
             "0.01 to 1",
         )?;
         within("dial_latency", self.dial_latency, 0.0, 10.0, "0 to 10")?;
+        if let Some(lines) = self.lines {
+            within("lines", f64::from(lines), 0.0, 1e6, "0 to 1,000,000")?;
+        }
+        for (name, count, most) in [
+            ("leaves", self.leaves.len(), 1_000.0),
+            ("shifts", self.shifts.len(), 1_000.0),
+            ("outages", self.outages.len(), 10_000.0),
+        ] {
+            #[allow(clippy::cast_precision_loss)]
+            within(name, count as f64, 0.0, most, "a shorter list")?;
+        }
         if let Some(rate) = self.calls_per_second {
             within("calls_per_second", rate, 0.01, 1e6, "0.01 to 1,000,000")?;
         }
