@@ -60,6 +60,7 @@ class Level:
     windows: int
     window_teams: tuple[int, ...]
     # machines
+    repeats: int
     customers: int
     patience_seconds: float
 
@@ -87,6 +88,7 @@ QUICK = Level(
     calibration_answers=5_000,
     windows=4,
     window_teams=(5, 20),
+    repeats=2,
     customers=100_000,
     patience_seconds=1.0,
 )
@@ -114,6 +116,7 @@ FULL = Level(
     calibration_answers=50_000,
     windows=12,
     window_teams=(5, 20, 100),
+    repeats=5,
     customers=400_000,
     patience_seconds=10.0,
 )

@@ -10,7 +10,7 @@ from benchmarks.render.policies import command
 def cost(kept: Kept, level: str) -> str:
     """Time of a decision, and of a day."""
     parts = [
-        "One decision in a running campaign, five times a second beside all its events: the least of five "
+        "One decision in a running campaign, five times a second beside all its events: the least of several "
         f"equal runs, decision by decision, and in the last column as they came. {command('cost', level)}"
     ]
     for entry in kept:

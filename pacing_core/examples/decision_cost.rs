@@ -1,5 +1,5 @@
 //! What one decision costs in a running campaign, and what a simulated day costs:
-//! `cargo run --release -p pacing_core --example decision_cost`.
+//! `cargo run --release -p pacing_core --example decision_cost`, with a number of repeats if not five.
 //!
 //! The pacer decides five times a second beside the laboratory's events, so between two decisions calls are dialed,
 //! answered and ended, as when it dials live. Each decision is timed by itself; the first ten minutes are not. Runs
@@ -25,7 +25,7 @@ const SIZES: [(u32, f64, usize); 6] = [
 ];
 const WARMUP_SECONDS: f64 = 600.0;
 const DECIDE_SECONDS: f64 = 0.2;
-/// Times that each run is timed.
+/// Times that each run is timed, if no other number is given.
 const REPEATS: usize = 5;
 /// The pacer; the threshold policy that is told the distributions; one that does next to nothing.
 const POLICIES: [&str; 3] = ["ringmaster", "oracle(theta=0.028)", "ratio(k=5)"];
@@ -87,10 +87,11 @@ fn once(policy: &str, scenario: &Scenario) -> Result<(Timed, Duration), PacingEr
 fn timed(
     policy: &str,
     scenario: &Scenario,
+    repeats: usize,
 ) -> Result<(Timed, Duration, Vec<Duration>), PacingError> {
     let (mut best, mut least) = once(policy, scenario)?;
     let mut all = best.times.clone();
-    for _ in 1..REPEATS {
+    for _ in 1..repeats {
         let (again, took) = once(policy, scenario)?;
         least = least.min(took);
         best.all = best.all.min(again.all);
@@ -117,7 +118,7 @@ fn quantile(sorted: &[Duration], share: f64) -> f64 {
         .map_or(0.0, |time| time.as_secs_f64() * 1e6)
 }
 
-fn by_size() -> Result<(), PacingError> {
+fn by_size(repeats: usize) -> Result<(), PacingError> {
     println!("| agents | in flight | policy | p50 us | p99 us | p99.9 us | p99 as it came |");
     println!("| --- | --- | --- | --- | --- | --- | --- |");
     for (agents, p, decisions) in SIZES {
@@ -131,7 +132,7 @@ fn by_size() -> Result<(), PacingError> {
             ),
         )?;
         for policy in POLICIES {
-            let (run, _, all) = timed(policy, &scenario)?;
+            let (run, _, all) = timed(policy, &scenario, repeats)?;
             println!(
                 "| {agents} | {} | {policy} | {:.1} | {:.1} | {:.1} | {:.1} |",
                 run.in_flight / (run.times.len() as u64).max(1),
@@ -145,7 +146,7 @@ fn by_size() -> Result<(), PacingError> {
     Ok(())
 }
 
-fn day() -> Result<(), PacingError> {
+fn day(repeats: usize) -> Result<(), PacingError> {
     println!("\n| day of 8 h, 100 agents | seconds | of them decisions | events told |");
     println!("| --- | --- | --- | --- |");
     let scenario = Scenario::named(
@@ -153,7 +154,7 @@ fn day() -> Result<(), PacingError> {
         "agents = 100\nseconds = 28800.0\nwarmup_seconds = 0.0",
     )?;
     for policy in POLICIES {
-        let (timed, took, _) = timed(policy, &scenario)?;
+        let (timed, took, _) = timed(policy, &scenario, repeats)?;
         println!(
             "| {policy} | {:.2} | {:.2} | {} |",
             took.as_secs_f64(),
@@ -165,7 +166,9 @@ fn day() -> Result<(), PacingError> {
 }
 
 fn main() -> ExitCode {
-    match by_size().and_then(|()| day()) {
+    let asked = std::env::args().nth(1);
+    let repeats = asked.and_then(|text| text.parse().ok()).unwrap_or(REPEATS);
+    match by_size(repeats).and_then(|()| day(repeats)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");

@@ -1,7 +1,7 @@
 //! The agents' part of the simulator: matching, conversations, breaks.
 use super::fate::{self, Fate};
 use super::policy::{Event, Next};
-use super::world::{Caller, Happening, World};
+use super::world::{Caller, Happening, Trip, World};
 use crate::books::{AgentState, Outcome};
 
 impl World<'_> {
@@ -27,8 +27,9 @@ impl World<'_> {
                     let which = scenario.leaves.len() + which;
                     let told = (to - shift.notice).max(from);
                     self.workers[agent].ends = Some((to, told));
-                    self.plan(told, Happening::Notice(agent, which));
-                    self.plan(to, Happening::Leave(agent, which, true));
+                    let trip = self.trip(agent, which, true);
+                    self.plan(told, Happening::Notice(trip));
+                    self.plan(to, Happening::Leave(trip));
                 }
             }
         }
@@ -48,15 +49,22 @@ impl World<'_> {
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             let leaving = (leave.share * f64::from(self.scenario.agents)).round() as usize;
             for &(_, agent, at, announced) in team.iter().take(leaving) {
+                let trip = self.trip(agent, which, announced);
                 if announced {
-                    self.plan(
-                        (at - leave.notice).max(0.0),
-                        Happening::Notice(agent, which),
-                    );
+                    self.plan((at - leave.notice).max(0.0), Happening::Notice(trip));
                 }
-                self.plan(at, Happening::Leave(agent, which, announced));
+                self.plan(at, Happening::Leave(trip));
             }
         }
+    }
+
+    fn trip(&mut self, agent: usize, leave: usize, announced: bool) -> usize {
+        self.trips.push(Trip {
+            agent,
+            leave,
+            announced,
+        });
+        self.trips.len() - 1
     }
 
     /// Callers and answered people get the agents idle longest; true if no inbound caller waits any more.
@@ -154,8 +162,18 @@ impl World<'_> {
             .spread(start, (start + talk + wrap).min(end), |minute, seconds| {
                 minute.busy += seconds;
             });
+        self.workers[agent].wrap_ends = self.nanoseconds(talk + wrap);
         self.plan(talk, Happening::TalkEnd(agent));
-        self.plan(talk + wrap, Happening::WrapEnd(agent));
+    }
+
+    /// The wrap-up of a conversation that has just ended; none at all is over at once.
+    pub(super) fn wrap_up(&mut self, agent: usize) {
+        let ends = self.workers[agent].wrap_ends;
+        if ends > self.nanoseconds(0.0) {
+            self.plan_at(ends, Happening::WrapEnd(agent));
+        } else {
+            self.free(agent);
+        }
     }
 
     /// The outbound call of an agent is over.
@@ -195,7 +213,12 @@ impl World<'_> {
         self.changed = true;
     }
 
-    pub(super) fn leave(&mut self, agent: usize, leave: usize, announced: bool) {
+    pub(super) fn leave(&mut self, trip: Trip) {
+        let Trip {
+            agent,
+            leave,
+            announced,
+        } = trip;
         let view = &mut self.agents[agent];
         let for_good = self.goings[leave].seconds.is_none();
         if view.state == AgentState::Away {

@@ -33,8 +33,8 @@ pub(super) enum Happening {
     Inbound,
     Impatient(u64),
     Come(usize),
-    Notice(usize, usize),
-    Leave(usize, usize, bool),
+    Notice(usize),
+    Leave(usize),
     Back(usize),
 }
 
@@ -46,10 +46,21 @@ pub(super) struct Worker {
     /// Goes on this leave after the call.
     pub(super) leave: Option<usize>,
     pub(super) staffed_since: f64,
+    /// When the wrap-up under way or to come ends, nanoseconds.
+    pub(super) wrap_ends: u64,
     /// Second at which the shift ends, and from which on that is known; none: not before the run does.
     pub(super) ends: Option<(f64, f64)>,
     /// Is away and does not come back.
     pub(super) off: bool,
+}
+
+/// That an agent goes; announced: policies are told when the time comes. Happenings name it by its number, which
+/// keeps them short: their heap is where a simulation spends most of its time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Trip {
+    pub(super) agent: usize,
+    pub(super) leave: usize,
+    pub(super) announced: bool,
 }
 
 /// A leave or the end of a shift.
@@ -80,6 +91,7 @@ pub(super) struct World<'a> {
     pub(super) unseen: u64,
     /// The scenario's leaves, then the ends of its shifts.
     pub(super) goings: Vec<Going>,
+    pub(super) trips: Vec<Trip>,
     /// Answered people waiting, oldest first.
     pub(super) waiting: VecDeque<u64>,
     pub(super) inbound: VecDeque<Caller>,
@@ -177,6 +189,7 @@ impl<'a> World<'a> {
             machine: vec![false],
             unseen: 0,
             goings: goings(scenario),
+            trips: Vec::new(),
             ledger: (0, 0),
             waiting: VecDeque::new(),
             inbound: VecDeque::new(),
@@ -224,8 +237,18 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn plan(&mut self, after: f64, happening: Happening) {
+        self.plan_at(self.nanoseconds(after), happening);
+    }
+
+    /// The moment so many seconds from now.
+    pub(super) fn nanoseconds(&self, after: f64) -> u64 {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let at = ((self.now + after) * 1e9).round() as u64;
+        {
+            ((self.now + after) * 1e9).round() as u64
+        }
+    }
+
+    pub(super) fn plan_at(&mut self, at: u64, happening: Happening) {
         self.planned += 1;
         self.events.push(Reverse((at, self.planned, happening)));
     }
@@ -255,6 +278,7 @@ impl<'a> World<'a> {
             Happening::TalkEnd(agent) => {
                 self.end_call(agent, Outcome::Done);
                 self.set(agent, AgentState::Wrap);
+                self.wrap_up(agent);
             }
             Happening::WrapEnd(agent) => self.free(agent),
             Happening::Seen(agent) => {
@@ -264,12 +288,13 @@ impl<'a> World<'a> {
             }
             Happening::Inbound => self.caller(),
             Happening::Impatient(caller) => self.caller_gives_up(caller),
-            Happening::Notice(agent, leave) => {
+            Happening::Notice(trip) => {
+                let Trip { agent, leave, .. } = self.trips[trip];
                 let coming = self.goings[leave];
                 self.agents[agent].planned = Some(self.now + coming.notice);
                 self.agents[agent].next = next(coming.seconds);
             }
-            Happening::Leave(agent, leave, announced) => self.leave(agent, leave, announced),
+            Happening::Leave(trip) => self.leave(self.trips[trip]),
             Happening::Come(agent) => self.come(agent),
             Happening::Back(agent) => self.back(agent),
         }
