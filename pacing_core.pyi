@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 
 __all__ = [
     "AgentView",
+    "Calibration",
     "CallView",
     "Decision",
     "Event",
     "Explanation",
+    "Lead",
+    "LeadModel",
     "Pacer",
     "PacingValueError",
     "PolicyDecision",
@@ -27,10 +30,12 @@ __all__ = [
     "SimulationResult",
     "Snapshot",
     "Window",
+    "calibration",
     "decision_times",
     "erlang_b",
     "erlang_c",
     "explain",
+    "foretell",
     "full_time_equivalents",
     "interval",
     "policies",
@@ -436,6 +441,90 @@ class SimulationResult:
         """Mean talk and wrap-up per conversation, seconds."""
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class Lead:
+    """What is known about a lead before it is dialed. Frozen."""
+
+    def __new__(
+        cls,
+        *,
+        hour: int | None = None,
+        weekday: int | None = None,
+        attempt: int | None = None,
+        last_outcome: str | None = None,
+        number_type: str | None = None,
+        area: str | None = None,
+        list: str | None = None,
+    ) -> Lead:
+        """All optional. Words are hashed onto 16 outcomes, 8 types, 64 areas and 64 lists.
+
+        hour: 0 to 23, where the lead is. weekday: 0 to 6. attempt: from 1; 12 stands for all later ones too.
+        Raises PacingValueError outside these ranges.
+        """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class LeadModel:
+    """How likely each lead is to answer, learned from its features and what became of calls.
+
+    Logistic regression, updated call by call, fading; its size never changes. Prior: three in ten answer,
+    and no feature matters. Give `Pacer.dialed` the probability; the pacer corrects what is off for all.
+    """
+
+    def __new__(cls) -> LeadModel: ...
+    def probability(self, lead: Lead) -> float:
+        """Probability that a person answers."""
+    def learn(self, lead: Lead, answered: bool) -> None:
+        """What became of a call that rang until it was answered or not; not of one the network failed."""
+    def calls(self) -> int:
+        """Calls learned from."""
+    def snapshot(self) -> bytes:
+        """What was learned, as bytes, for `restore` after a restart."""
+    def restore(self, data: bytes) -> None:
+        """Take over what another model learned.
+
+        Raises PacingValueError for bytes that are not a snapshot of this version; nothing is changed then.
+        """
+
+@final
+class Calibration:
+    """How good probabilities turned out. Frozen."""
+
+    @property
+    def brier(self) -> float:
+        """Brier's score: mean squared distance of probability and outcome."""
+    @property
+    def reliability(self) -> float:
+        """Mean squared distance of a group's probability and the share answered: 0 is calibrated."""
+    @property
+    def resolution(self) -> float:
+        """Variance of the share answered between the groups."""
+    @property
+    def uncertainty(self) -> float:
+        """Variance of the outcomes."""
+    @property
+    def curve(self) -> list[tuple[int, float, float]]:
+        """Of each group, by rising probability: calls, mean probability, share answered."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+def calibration(predicted: Sequence[float], answered: Sequence[bool], groups: int = 10) -> Calibration:
+    """Compare probabilities with outcomes over groups of as many calls each (Murphy 1973).
+
+    brier = reliability - resolution + uncertainty, as far as the calls of a group have one probability.
+    Raises PacingValueError for no calls, lists of different length, or a probability outside 0 to 1.
+    """
+
+def foretell(
+    scenario: Scenario, seed: int, dials: int
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
+    """Of a scenario's first people: probability by a `LeadModel` at the dial, answered, true probability.
+
+    The model begins with nothing and learns what became of each dial 50 dials later.
+    Raises PacingValueError for more than 10,000,000 dials.
+    """
 
 def simulate_base(
     agents: int,

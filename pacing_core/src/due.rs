@@ -20,8 +20,6 @@ pub(crate) struct Due<'a> {
     /// Up to the oldest call and one beyond.
     rows: usize,
     chance: &'a Chances,
-    /// What a call's own probability, times this, multiplies its chances by.
-    given: f64,
 }
 
 impl<'a> Due<'a> {
@@ -57,7 +55,6 @@ impl<'a> Due<'a> {
             scene,
             rows,
             chance,
-            given: learned.given_factor() / learned.ring.answer_probability(),
         }
     }
 
@@ -75,12 +72,11 @@ impl<'a> Due<'a> {
                 f(chance.map(|q| (q * older).min(1.0)), count);
             }
         }
-        for &(age, p) in &self.scene.given {
+        for &(age, ratio) in &self.scene.given {
             let row = row_of(age);
             let (from, to) = (&rows[row], &rows[(row + 1).min(ROWS - 1)]);
             #[allow(clippy::cast_precision_loss)]
             let part = (age / STEP - row as f64).clamp(0.0, 1.0);
-            let ratio = self.given * p;
             f(
                 std::array::from_fn(|i| ((from[i] + (to[i] - from[i]) * part) * ratio).min(1.0)),
                 1.0,
@@ -152,9 +148,8 @@ mod tests {
             call(start, 1.0, count);
             start += STEP;
         }
-        let factor = learned.given_factor() / ring.answer_probability();
-        for &(age, p) in &scene.given {
-            call(age, factor * p, 1.0);
+        for &(age, ratio) in &scene.given {
+            call(age, ratio, 1.0);
         }
         sums
     }
@@ -172,7 +167,7 @@ mod tests {
             let given = [0, 200][scene_number % 2];
             for _ in 0..given {
                 let (age, p) = (random.uniform() * 28.0, random.uniform());
-                scene.given.push((age, p));
+                scene.given.push((age, learned.ring.ratio(age, p)));
             }
             let moments = std::array::from_fn(|_| 2.0 + 20.0 * random.uniform());
             let mut chances = [[0.0; COLUMNS]; ROWS];
@@ -206,7 +201,7 @@ mod tests {
         let mut scene = Scene::new();
         scene.in_flight[0] = 3.0;
         scene.in_flight[17] = 2.0;
-        scene.given.push((11.3, 0.6));
+        scene.given.push((11.3, 2.0));
         let mut chances = [[0.0; COLUMNS]; ROWS];
         let due = Due::new(&mut chances, &scene, &learned, [13.0; MOMENTS], 1.0, 1.0);
         let cumulants = due.cumulants();

@@ -142,6 +142,10 @@ impl Learned {
                 false
             }
             Finding::Jump { since, from, to } => {
+                // Given probabilities are off by that much more, until their own results tell.
+                let factor = self.given_factor() * to / from;
+                self.given_sum = 5.0;
+                self.given_answers = (factor * 15.0 - 10.0).max(0.0);
                 self.ring.begin_anew(to, SHAPES);
                 for call in self.answers.recent() {
                     self.ring.observe(call.age, call.end, f64::INFINITY);
@@ -191,7 +195,7 @@ pub(crate) struct Scene {
     /// Answer probabilities in comparison with the table's: of calls dialed since a change, and before.
     pub since_factor: f64,
     pub older_factor: f64,
-    /// Age and given probability of the others, in terms of calls dialed since.
+    /// Age of the others, and how many times as likely they are answered as the table says of one in `in_flight`.
     pub given: Vec<(f64, f64)>,
     /// All in flight.
     pub open: u64,
@@ -284,6 +288,7 @@ impl Scene {
     /// Counts the calls in flight.
     pub fn count_calls(&mut self, now: f64, calls: &[Call], learned: &Learned) {
         let regime = learned.regime;
+        let given_factor = learned.given_factor();
         self.since_factor = regime.after;
         self.older_factor = match regime.before {
             Some(before) => before / learned.ring.answer_probability(),
@@ -300,11 +305,16 @@ impl Scene {
             match call.given_p {
                 None if older => self.older[row_of(age)] += 1.0,
                 None => self.in_flight[row_of(age)] += 1.0,
-                Some(p) if older => {
-                    let factor = self.older_factor / self.since_factor;
-                    self.given.push((age, p * factor));
+                Some(p) => {
+                    let factor = if older {
+                        self.older_factor
+                    } else {
+                        self.since_factor
+                    };
+                    let p = p * given_factor * factor;
+                    let ratio = learned.ring.ratio(age, p.clamp(0.001, 0.999));
+                    self.given.push((age, ratio / self.since_factor));
                 }
-                Some(p) => self.given.push((age, p)),
             }
         }
     }

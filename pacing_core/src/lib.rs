@@ -13,6 +13,7 @@
 
 mod books;
 mod budget;
+mod calibration;
 mod change;
 mod codec;
 mod distribution;
@@ -24,6 +25,7 @@ mod forecast;
 mod gamma;
 #[cfg(feature = "lab")]
 pub mod lab;
+mod leads;
 pub mod log;
 mod normal;
 mod offered_wait;
@@ -36,6 +38,8 @@ mod python_arguments;
 mod python_arrays;
 #[cfg(feature = "python")]
 mod python_lab;
+#[cfg(feature = "python")]
+mod python_leads;
 #[cfg(feature = "python")]
 mod python_log;
 #[cfg(feature = "python")]
@@ -55,5 +59,7 @@ pub mod staffing;
 mod state;
 
 pub use books::{AgentState, Outcome};
+pub use calibration::{Calibration, Group, calibration};
 pub use error::PacingError;
+pub use leads::{Feature, Lead, LeadModel};
 pub use pacer::{Decision, LimitedBy, Limits, Options, Pacer, Policy};

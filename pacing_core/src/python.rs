@@ -397,6 +397,7 @@ fn pacing_core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PySimulationResult>()?;
     module.add_function(wrap_pyfunction!(simulate_base, module)?)?;
     crate::python_lab::register(module)?;
+    crate::python_leads::register(module)?;
     crate::python_log::register(module)?;
     crate::python_staffing::register(module)
 }

@@ -206,7 +206,7 @@ impl PyEvent {
                 agent: Some(agent),
                 ..blank
             },
-            Event::Dialed { call: id, p } => Self {
+            Event::Dialed { call: id, p, .. } => Self {
                 p,
                 ..call("dialed", id)
             },

@@ -279,6 +279,14 @@ impl RingTable {
         })
     }
 
+    /// How many times as likely as this table says a call of this age is answered, within any time, if the answer
+    /// probability of its own dial was `p` (Bayes: its odds of being one that answers are multiplied).
+    pub fn ratio(&self, age: f64, p: f64) -> f64 {
+        let mean = self.answer_probability();
+        let odds = p * (1.0 - mean) / ((1.0 - p) * mean);
+        odds / (1.0 + (odds - 1.0) * self.answered_within(age, f64::INFINITY))
+    }
+
     /// Of the calls that a person will answer, and of the others, the shares still on the line at an age.
     pub fn left(&self, age: f64) -> (f64, f64) {
         let p = self.answer_probability();

@@ -17,13 +17,12 @@ fn checksum(bytes: &[u8]) -> u64 {
     })
 }
 
-/// Writes what was learned.
-pub(crate) fn write(learned: &Learned) -> Vec<u8> {
+/// A mark, a version, doubles and their checksum.
+pub(crate) fn pack(mark: [u8; 7], version: u8, values: impl Iterator<Item = f64>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(8 * 700);
-    bytes.extend_from_slice(MARK);
-    bytes.push(VERSION);
-    // The fields are only reachable together for writing; a copy costs nothing here.
-    for value in fields(&mut learned.clone()) {
+    bytes.extend_from_slice(&mark);
+    bytes.push(version);
+    for value in values {
         bytes.extend_from_slice(&value.to_le_bytes());
     }
     let sum = checksum(&bytes);
@@ -31,32 +30,64 @@ pub(crate) fn write(learned: &Learned) -> Vec<u8> {
     bytes
 }
 
-/// Reads what was learned.
+/// What `pack` wrote, if it is `count` finite values.
 ///
 /// # Errors
-/// [`PacingError::Snapshot`] for anything `write` did not write.
-pub(crate) fn read(bytes: &[u8]) -> Result<Learned, PacingError> {
+/// [`PacingError::Snapshot`] for anything else.
+pub(crate) fn unpack(
+    mark: [u8; 7],
+    version: u8,
+    count: usize,
+    bytes: &[u8],
+) -> Result<Vec<f64>, PacingError> {
     let refuse = |reason| Err(PacingError::Snapshot { reason });
-    if bytes.get(..MARK.len()) != Some(MARK.as_slice()) {
+    if bytes.get(..mark.len()) != Some(mark.as_slice()) {
         return refuse("it does not begin as one");
     }
-    if bytes.get(MARK.len()) != Some(&VERSION) {
+    if bytes.get(mark.len()) != Some(&version) {
         return refuse("it is of another version");
     }
-    let mut learned = Learned::new();
-    let wanted = fields(&mut learned).count();
-    if bytes.len() != HEAD + 8 * (wanted + 1) {
+    if bytes.len() != HEAD + 8 * (count + 1) {
         return refuse("it is cut off or too long");
     }
     let (body, sum) = bytes.split_at(bytes.len() - 8);
     if checksum(body).to_le_bytes() != sum {
         return refuse("it is damaged");
     }
-    for (field, chunk) in fields(&mut learned).zip(body[HEAD..].chunks_exact(8)) {
-        let value = f64::from_le_bytes(chunk.try_into().unwrap_or_default());
-        if !value.is_finite() || !(0.0..=1e12).contains(&value) {
-            return refuse("it holds values that cannot be counts");
-        }
+    let chunks = body[HEAD..].chunks_exact(8);
+    let values: Vec<f64> = chunks
+        .map(|chunk| f64::from_le_bytes(chunk.try_into().unwrap_or_default()))
+        .collect();
+    if values.iter().all(|value| value.is_finite()) {
+        return Ok(values);
+    }
+    refuse("it holds values that are no numbers")
+}
+
+/// Writes what was learned.
+pub(crate) fn write(learned: &Learned) -> Vec<u8> {
+    // The fields are only reachable together for writing; a copy costs nothing here.
+    pack(
+        *MARK,
+        VERSION,
+        fields(&mut learned.clone()).map(|value| *value),
+    )
+}
+
+/// Reads what was learned.
+///
+/// # Errors
+/// [`PacingError::Snapshot`] for anything `write` did not write.
+pub(crate) fn read(bytes: &[u8]) -> Result<Learned, PacingError> {
+    let mut learned = Learned::new();
+    let count = fields(&mut learned).count();
+    let values = unpack(*MARK, VERSION, count, bytes)?;
+    if !values.iter().all(|value| (0.0..=1e12).contains(value)) {
+        return Err(PacingError::Snapshot {
+            reason: "it holds values that cannot be counts",
+        });
+    }
+    for (field, value) in fields(&mut learned).zip(values) {
         *field = value;
     }
     learned.settle();

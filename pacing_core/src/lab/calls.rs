@@ -14,7 +14,8 @@ impl World<'_> {
         let s = self.scenario;
         let call = self.places.len() as u64;
         let fate = Fate::of_dial(s, self.seed, call);
-        let known = fate.own_p.filter(|_| s.lead_known);
+        let p = fate.probability(s.answer_probability.at(self.now));
+        let known = (s.lead_known && s.leads_differ()).then_some(p);
         self.places.push(self.calls.len());
         self.calls.push(CallView {
             id: call,
@@ -26,10 +27,11 @@ impl World<'_> {
         self.count.in_flight += 1;
         self.run.attempts += u64::from(self.now >= s.warmup_seconds);
         self.run.most_lines = self.run.most_lines.max(self.calls.len() as u64);
-        self.tell(Event::Dialed { call, p: known });
-        let p = fate
-            .own_p
-            .unwrap_or_else(|| s.answer_probability.at(self.now));
+        self.tell(Event::Dialed {
+            call,
+            p: known,
+            lead: fate.lead,
+        });
         let down = |&(from, to): &(f64, f64)| (from..to).contains(&self.now);
         if s.outages.iter().any(down) {
             self.machine.push(false);

@@ -3,6 +3,7 @@
 //! Each dial, each inbound call and each agent draws from a stream of its own, of the seed and its number. So two
 //! policies meet the same people, who talk as long, and differ in what they make of them.
 use super::scenario::Scenario;
+use crate::leads::{Lead, from_log_odds, log_odds};
 use crate::random::Random;
 
 /// The n-th callee.
@@ -10,6 +11,10 @@ use crate::random::Random;
 pub(crate) struct Fate {
     /// The lead's own answer probability, where leads differ.
     pub own_p: Option<f64>,
+    /// What is known about the lead, where that tells something.
+    pub lead: Option<Lead>,
+    /// What that makes of the log-odds of an answer.
+    effect: f64,
     /// Answers if this is under the answer probability of the moment.
     pub luck: f64,
     /// Seconds from the dial to the answer of a person.
@@ -47,6 +52,7 @@ const ARRIVALS: u64 = 3 << 56;
 const LEAVE: u64 = 4 << 56;
 const POLICY: u64 = 5 << 56;
 const SHIFT: u64 = 6 << 56;
+const LEAD: u64 = 7 << 56;
 
 impl Fate {
     /// The fate of dial number `dial`, from 1.
@@ -71,8 +77,17 @@ impl Fate {
                 .map_or(0.0, |detection| detection.delay.draw(&mut random)),
             luck: random.uniform(),
         });
+        let mut people = Random::new(seed, LEAD | dial);
+        let (mut lead, mut effect) = (Lead::default(), 0.0);
+        for feature in &scenario.lead_features {
+            let (level, more) = feature.draw(people.uniform());
+            effect += more;
+            lead = lead.with_number(feature.feature, level).unwrap_or(lead);
+        }
         Self {
             own_p,
+            lead: (!scenario.lead_features.is_empty()).then_some(lead),
+            effect,
             luck,
             ring,
             unanswered,
@@ -80,6 +95,15 @@ impl Fate {
             wrap,
             machine,
         }
+    }
+
+    /// Probability that this person answers, where one does of whom nothing is known with probability `p`.
+    pub fn probability(&self, p: f64) -> f64 {
+        let p = self.own_p.unwrap_or(p);
+        if self.effect == 0.0 {
+            return p;
+        }
+        from_log_odds(log_odds(p) + self.effect)
     }
 
     /// Who answers when a person does with probability `p` and a machine with `machine`: people at one end of the

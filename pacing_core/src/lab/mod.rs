@@ -4,6 +4,7 @@ mod calls;
 mod dist;
 mod fate;
 mod floor;
+mod leads;
 mod parts;
 #[cfg(test)]
 mod people;
@@ -21,6 +22,7 @@ mod world;
 
 pub use bench::{Progress, pooled, replicate, tune};
 pub use dist::Dist;
+pub use leads::{Foretold, LeadFeature, foretell};
 pub use parts::{Detection, Inbound, Leave, Machines, Shift};
 pub use policies::{Parameter, Spec, Tuned};
 pub use scenario::{Scenario, Steps};

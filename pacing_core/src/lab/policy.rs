@@ -1,6 +1,7 @@
 //! What a pacing policy is: it hears what happens, sees how things stand, and says how many to dial.
 use super::scenario::Scenario;
 use crate::books::{AgentState, Outcome};
+use crate::leads::Lead;
 
 /// Version of [`Snapshot`]: a field may be added under the same number, a changed meaning raises it.
 pub const SNAPSHOT_VERSION: u32 = 1;
@@ -17,10 +18,11 @@ pub enum Event {
     AgentGone {
         agent: u64,
     },
-    /// With the lead's own answer probability, where policies are told.
+    /// With the lead's own answer probability, where policies are told, and what is known about the lead.
     Dialed {
         call: u64,
         p: Option<f64>,
+        lead: Option<Lead>,
     },
     Answered {
         call: u64,

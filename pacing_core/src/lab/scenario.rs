@@ -2,6 +2,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::dist::Dist;
+use super::leads::LeadFeature;
 use super::parts::{Inbound, Leave, Machines, Shift};
 use crate::error::PacingError;
 
@@ -87,6 +88,9 @@ pub struct Scenario {
     /// Leads differ: each has its own probability, Beta with the mean above and this sum of its two shapes.
     #[serde(default)]
     pub lead_concentration: Option<f64>,
+    /// Leads differ by what is known about them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lead_features: Vec<LeadFeature>,
     /// Whether policies are told a lead's own probability.
     #[serde(default)]
     pub lead_known: bool,
@@ -154,6 +158,12 @@ pub(crate) fn within(
 }
 
 impl Scenario {
+    /// Whether a lead has a probability of its own.
+    #[must_use]
+    pub fn leads_differ(&self) -> bool {
+        self.lead_concentration.is_some() || !self.lead_features.is_empty()
+    }
+
     /// Lines that may be in use at once.
     #[must_use]
     pub fn most_lines(&self) -> u64 {
@@ -208,6 +218,9 @@ impl Scenario {
                 1e6,
                 "0.01 to 1,000,000",
             )?;
+        }
+        for feature in &self.lead_features {
+            feature.check()?;
         }
         self.ring.check("ring")?;
         self.unanswered.check("unanswered")?;

@@ -28,6 +28,7 @@ suite!(
     "exponential",
     "mixed",
     "mixed-unknown",
+    "mixed-features",
     "breaks",
     "blend",
     "shock-answers",

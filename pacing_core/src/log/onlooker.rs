@@ -64,8 +64,8 @@ impl Onlooker {
         }
         for call in calls {
             if call.stage == books::Stage::InFlight {
-                let (call, p) = (call.id, call.given_p);
-                self.policy().on_event(0.0, Event::Dialed { call, p });
+                let (call, p, lead) = (call.id, call.given_p, None);
+                self.policy().on_event(0.0, Event::Dialed { call, p, lead });
             }
         }
     }
@@ -86,7 +86,11 @@ impl Onlooker {
                 leaving,
             },
             Input::AgentGone { agent } => Event::AgentGone { agent },
-            Input::Dialed { call, p } => Event::Dialed { call, p },
+            Input::Dialed { call, p } => Event::Dialed {
+                call,
+                p,
+                lead: None,
+            },
             Input::Answered { call } => Event::Answered { call },
             Input::Connected { call, agent } => Event::Connected { call, agent },
             Input::Abandoned { call } => Event::Abandoned { call },

@@ -90,10 +90,10 @@ const VICIDIAL_TUNED: &[Tuned] = &[
 const ENTRIES: &[Entry] = &[
     Entry {
         name: "ringmaster",
-        about: "the pacer of this package, as it dials live, all learned from nothing",
-        parameters: &[],
+        about: "the pacer of this package, as it dials live, all learned from nothing; leads=0: not about leads",
+        parameters: &[parameter("leads", 1.0, 0.0, 1.0)],
         tuned: &[],
-        build: |_| Box::new(ringmaster::Ringmaster::predictive()),
+        build: |v| Box::new(ringmaster::Ringmaster::predictive(v[0] >= 0.5)),
     },
     Entry {
         name: "oracle",

@@ -1,15 +1,45 @@
 //! The pacer of this crate, the very code that dials live: events are passed on, decisions are asked for.
+//!
+//! Where something is known about leads, their answer probabilities are learned from it, unless told.
+use std::collections::HashMap;
+
+use crate::books::Outcome;
 use crate::lab::policy::{Decision, Event, Policy, Snapshot};
 use crate::lab::scenario::Scenario;
+use crate::leads::{Lead, LeadModel};
 use crate::{Limits, Options, Pacer};
 
 pub(super) struct Ringmaster {
     pacer: Option<Pacer>,
+    /// What is learned about leads, and the leads of calls not yet answered; none: leads are all alike.
+    leads: Option<LeadModel>,
+    ringing: HashMap<u64, Lead>,
 }
 
 impl Ringmaster {
-    pub fn predictive() -> Self {
-        Self { pacer: None }
+    pub fn predictive(learn_leads: bool) -> Self {
+        Self {
+            pacer: None,
+            leads: learn_leads.then(LeadModel::new),
+            ringing: HashMap::new(),
+        }
+    }
+
+    /// The answer probability of a lead of which something is known.
+    fn learned(&mut self, call: u64, lead: Option<Lead>) -> Option<f64> {
+        let (model, lead) = self.leads.as_ref().zip(lead)?;
+        self.ringing.insert(call, lead);
+        Some(model.probability(lead))
+    }
+
+    /// What became of a call tells about its lead.
+    fn learn(&mut self, call: u64, answered: Option<bool>) {
+        let Some(lead) = self.ringing.remove(&call) else {
+            return;
+        };
+        if let (Some(model), Some(answered)) = (&mut self.leads, answered) {
+            model.learn(lead, answered);
+        }
     }
 }
 
@@ -37,11 +67,14 @@ impl Policy for Ringmaster {
     }
 
     fn reset(&mut self, scenario: &Scenario, _seed: u64) {
+        self.leads = self.leads.as_ref().map(|_| LeadModel::new());
+        self.ringing.clear();
         self.pacer = begin(scenario, (0, 0));
     }
 
     /// As a dialer that is started in the morning: what was learned from the snapshot, the ledger from the books.
     fn next_day(&mut self, scenario: &Scenario, _seed: u64, ledger: (u64, u64)) {
+        self.ringing.clear();
         let learned = self.pacer.take().map(|pacer| pacer.snapshot());
         self.pacer = begin(scenario, ledger);
         if let Some((pacer, learned)) = self.pacer.as_mut().zip(learned)
@@ -53,6 +86,18 @@ impl Policy for Ringmaster {
     }
 
     fn on_event(&mut self, now: f64, event: Event) {
+        let mut event = event;
+        match &mut event {
+            Event::Dialed { call, p, lead } => *p = p.or_else(|| self.learned(*call, *lead)),
+            Event::Answered { call } => self.learn(*call, Some(true)),
+            Event::Ended { call, outcome } => {
+                self.learn(*call, {
+                    let nobody = matches!(outcome, Outcome::NoAnswer | Outcome::Machine);
+                    nobody.then_some(false)
+                });
+            }
+            _ => {}
+        }
         let Some(pacer) = &mut self.pacer else {
             return;
         };
@@ -63,7 +108,7 @@ impl Policy for Ringmaster {
                 leaving,
             } => pacer.agent(now, agent, state, leaving),
             Event::AgentGone { agent } => pacer.agent_gone(now, agent),
-            Event::Dialed { call, p } => pacer.dialed(now, call, p),
+            Event::Dialed { call, p, .. } => pacer.dialed(now, call, p),
             Event::Answered { call } => pacer.answered(now, call),
             Event::Connected { call, agent } => pacer.connected(now, call, agent),
             Event::Abandoned { call } => pacer.abandoned(now, call),
