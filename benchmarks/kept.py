@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import platform
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -88,17 +89,25 @@ class Kept:
             raise ValueError(f"{path} is not of format {FORMAT}: remove it")
         return cls(path, found["results"])
 
-    def put(self, task: Task, value: Value, seconds: float, level: str) -> None:
-        """Adds a result, with the level it was asked for in, and writes the file, whole or not at all."""
+    def measure(self, task: Task, level: str) -> float:
+        """Does a task, adds its result and writes the file, whole or not at all; how many seconds it took.
+
+        level: the one it was asked for in.
+        """
+        began, worked = time.perf_counter(), time.process_time()
+        value = task.do()
+        seconds, cpu = time.perf_counter() - began, time.process_time() - worked
         self.entries[task.key] = {
             "what": task.what,
             "title": task.title,
             "value": value,
             "seconds": round(seconds, 1),
+            "cpu_seconds": round(cpu, 1),
             "level": level,
             **manifest(),
         }
         self.write()
+        return seconds
 
     def keep_only(self, tasks: Iterable[Task], more: bool = False) -> None:
         """Forgets what none of these tasks asked for, and puts the rest in their order.

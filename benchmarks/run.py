@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,10 +48,7 @@ def measure(stages: Sequence[Stage], level: Level, kept_in: Path, jobs: int | No
         kept.keep_only(tasks, stage.grows)
         for number, task in enumerate(tasks, 1):
             if task.key not in kept.entries:
-                began = time.perf_counter()
-                value = task.do()
-                spent = time.perf_counter() - began
-                kept.put(task, value, spent, level.name)
+                spent = kept.measure(task, level.name)
                 tell(f"{stage.name} {number}/{len(tasks)}: {task.title} ({spent:.1f} s)")
         kept.keep_only(tasks, stage.grows)
         tell(f"{stage.name}: complete, {len(tasks)} results")

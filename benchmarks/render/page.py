@@ -91,10 +91,9 @@ def _head(stages: dict[str, Kept], levels: dict[str, str]) -> str:
             commits = sorted({entry["commit"] for entry in entries})
             machine = entries[0]["machine"]
             where = f"{machine['cores']} cores, {machine['architecture']}, Python {machine['python']}"
-            spent = sum(entry["seconds"] for entry in entries)
-            lines.append(
-                [stage, levels[stage], str(len(entries)), f"{spent / 60:.1f}", ", ".join(commits), where]
-            )
+            spent, worked = (sum(e[key] for e in entries) / 60 for key in ("seconds", "cpu_seconds"))
+            cells = [stage, levels[stage], str(len(entries)), f"{spent:.1f}", f"{worked:.1f}"]
+            lines.append([*cells, ", ".join(commits), where])
     return "\n\n".join(
         [
             "# Pacing policies compared",
@@ -106,7 +105,7 @@ def _head(stages: dict[str, Kept], levels: dict[str, str]) -> str:
             "Scenarios are the suite's, all asked for a decision twice a second. [The "
             "laboratory](SOURCE/../docs/reference/laboratory.md), [the "
             "benchmark](SOURCE/../docs/reference/benchmark.md).",
-            table(["stage", "level", "results", "minutes", "commit", "machine"], lines),
+            table(["stage", "level", "results", "minutes", "of processors", "commit", "machine"], lines),
         ]
     )
 

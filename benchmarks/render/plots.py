@@ -90,7 +90,9 @@ def score(rows: Rows, path: Path) -> None:
             zorder=3 if policy == OURS else 2,
         )
     axes.axhline(0.97, color="#222222", linewidth=0.8, linestyle="--")
-    axes.text(teams[0], 0.975, "demanded: .97", va="bottom", ha="left", fontsize=8)
+    axes.text(
+        1.0, 0.96, "demanded: .97 ", va="top", ha="right", fontsize=8, transform=axes.get_yaxis_transform()
+    )
     _teams_axis(axes, teams)
     axes.set_ylabel("score (0: one dial per idle agent, 1: oracle)")
     axes.set_ylim(-0.05, 1.1)

@@ -30,7 +30,7 @@ def comparison(
     yield run_task(stage, made, OURS, seeds(count), jobs=jobs)
     for opponent in OPPONENTS:
         yield run_task(stage, made, opponent, seeds(few), jobs=jobs)
-        yield run_task(stage, made, opponent, seeds(few), tuning_answers=tuning // 3, jobs=jobs)
+        yield run_task(stage, made, opponent, seeds(few), tuning_answers=tuning // 2, jobs=jobs)
 
 
 def score(level: Level, jobs: int | None) -> Iterable[Task]:
