@@ -1,4 +1,4 @@
-"""`ringmaster replay`: a campaign's decisions, decided once more, or by another policy, or explained."""
+"""`ringmaster replay` and `ringmaster what-if`: what a campaign's own log tells."""
 
 from __future__ import annotations
 
@@ -11,10 +11,20 @@ from typing import Annotated, Any
 import typer
 
 from callflow.lab_policy import policy_of
-from pacing_core import Explanation, PacingValueError, Replay, ShadowFigures
+from pacing_core import (
+    Explanation,
+    PacingValueError,
+    Replay,
+    ReplayDifference,
+    ShadowFigures,
+    WhatIf,
+    WhatIfPoint,
+)
 from pacing_core import explain as explain_log
 from pacing_core import replay as replay_log
+from pacing_core import what_if as simulate_targets
 
+_FROZEN = (Replay, ReplayDifference, Explanation, ShadowFigures, WhatIf, WhatIfPoint)
 _OPEN_LOOP = (
     "The other's dials were not made, so no answers came of them and it may have asked for them again: "
     "compare the calls wanted in flight, and how often it wanted more or fewer."
@@ -99,13 +109,63 @@ def replay(
         raise typer.Exit(1)
 
 
+def what_if(
+    logs: Annotated[list[Path], typer.Argument(help="Files of one log, or its folder.")],
+    target: Annotated[
+        list[float] | None,
+        typer.Option(help="An abandon rate to try; more than once. Default: 1/4 to 2 times the present one."),
+    ] = None,
+    hours: Annotated[float, typer.Option(min=0.01, help="Fit the last hours of the log.")] = 4.0,
+    effort: Annotated[
+        float, typer.Option(min=0.01, help="Simulate so many times as long; 4 halves the intervals.")
+    ] = 1.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """Simulate a campaign, fitted to its own log, at other targets: talk time against abandon rate."""
+    try:
+        found = simulate_targets(read(logs), target, within=3600.0 * hours, effort=effort)
+    except (PacingValueError, ValueError, OSError) as error:
+        typer.echo(f"ringmaster: {error}", err=True)
+        raise typer.Exit(2) from error
+    _tell(found, _curve, as_json)
+
+
+def _curve(found: WhatIf) -> str:
+    lines = [
+        f"{found.seconds / 3600:.2f} h of dialing with {found.agents:.1f} agents, {found.answered} answers; "
+        f"as it was, at a target of {100 * found.target:g} %: {found.talk_minutes_per_agent_hour:.2f} talk "
+        f"minutes per agent hour, {100 * found.abandon_rate:.2f} % abandoned",
+        "",
+        "| target | talk min/h | abandoned % | occupancy | dials/contact |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for point in found.points:
+        cells = [
+            f"{100 * point.target:g} %",
+            _with_half(point.talk_minutes_per_agent_hour, 1.0, 2),
+            _with_half(point.abandon_rate, 100.0, 2),
+            _with_half(point.occupancy, 1.0, 4),
+            _with_half(point.dials_per_contact, 1.0, 2),
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    lines += [
+        "",
+        "± is half the 95 % interval of the simulation; how far a few hours tell the truth comes on top.",
+    ]
+    return "\n".join(lines)
+
+
+def _with_half(value: tuple[float, float], times: float, digits: int) -> str:
+    return f"{times * value[0]:.{digits}f} ±{times * value[1]:.{digits}f}"
+
+
 def _tell(found: Any, text: Callable[[Any], str], as_json: bool) -> None:
     typer.echo(json.dumps(_plain(found)) if as_json else text(found))
 
 
 def _plain(value: Any) -> Any:
     """What a frozen class of pacing_core says, as JSON."""
-    if isinstance(value, (Replay, Explanation, ShadowFigures)) or hasattr(value, "limited_then"):
+    if isinstance(value, _FROZEN):
         names = (name for name in dir(type(value)) if not name.startswith("_"))
         return {name: _plain(getattr(value, name)) for name in names}
     if isinstance(value, (list, tuple)):

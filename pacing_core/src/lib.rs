@@ -49,6 +49,8 @@ mod python_run;
 #[cfg(feature = "python")]
 mod python_staffing;
 #[cfg(feature = "python")]
+mod python_whatif;
+#[cfg(feature = "python")]
 mod python_windows;
 pub mod queue;
 mod random;
@@ -57,6 +59,8 @@ pub mod simulation;
 mod snapshot;
 pub mod staffing;
 mod state;
+#[cfg(feature = "lab")]
+pub mod whatif;
 
 pub use books::{AgentState, Outcome};
 pub use calibration::{Calibration, Group, calibration};

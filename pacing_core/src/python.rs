@@ -399,5 +399,6 @@ fn pacing_core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     crate::python_lab::register(module)?;
     crate::python_leads::register(module)?;
     crate::python_log::register(module)?;
+    crate::python_whatif::register(module)?;
     crate::python_staffing::register(module)
 }

@@ -10,6 +10,7 @@ mod parts;
 mod people;
 mod policies;
 pub mod policy;
+mod record;
 mod scenario;
 #[cfg(test)]
 mod shocks;
@@ -25,6 +26,7 @@ pub use dist::Dist;
 pub use leads::{Foretold, LeadFeature, foretell};
 pub use parts::{Detection, Inbound, Leave, Machines, Shift};
 pub use policies::{Parameter, Spec, Tuned};
+pub use record::record;
 pub use scenario::{Scenario, Steps};
 pub use tally::{MINUTE, Piece, Run, mean_and_half_width};
 pub use windows::{Day, Window, windows};

@@ -11,8 +11,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from callflow.replay_cli import replay
-from pacing_core import Pacer
+from callflow.replay_cli import replay, what_if
+from pacing_core import Pacer, Scenario, record
 
 WALL = 1_790_000_000.0
 ROOM: dict[str, Any] = {"lines_free": 50, "rate_tokens": 50, "leads": 1000}
@@ -20,8 +20,12 @@ app = typer.Typer()
 app.command()(replay)
 
 
-def run(*arguments: object) -> tuple[int, str]:
-    result = CliRunner().invoke(app, [str(a) for a in arguments])
+other_targets = typer.Typer()
+other_targets.command()(what_if)
+
+
+def run(*arguments: object, command: typer.Typer = app) -> tuple[int, str]:
+    result = CliRunner().invoke(command, [str(a) for a in arguments])
     return result.exit_code, result.output
 
 
@@ -122,3 +126,20 @@ def test_what_cannot_be_done_has_exit_code_2(
     code, output = run(*(a.format(folder=folder) for a in arguments))
     assert code == 2
     assert said in output
+
+
+def test_other_targets_simulated(tmp_path: Path, folder: Path) -> None:
+    log = tmp_path / "a-day.rmlog"
+    log.write_bytes(record(Scenario.named("base", "agents = 20\nseconds = 2400.0\nwarmup_seconds = 0.0"), 3))
+    options = ("--target", "0.01", "--target", "0.06", "--effort", "0.02")
+    code, said = run(log, *options, command=other_targets)
+    assert code == 0
+    assert re.search(r"0\.67 h of dialing with 20\.0 agents, \d+ answers", said)
+    assert re.search(r"\| 1 % \| \d+\.\d\d ±\d+\.\d\d \| ", said)
+    code, said = run(log, *options, "--json", command=other_targets)
+    found = json.loads(said)
+    assert [point["target"] for point in found["points"]] == [0.01, 0.06]
+    assert found["agents"] == pytest.approx(20.0, abs=0.1)
+    code, said = run(folder / "2026-09-21-0001.rmlog", command=other_targets)
+    assert code == 2
+    assert "answers of people are in it" in said
