@@ -21,7 +21,7 @@ impl From<Event> for Input {
                 leaving,
             },
             Event::AgentGone { agent } => Self::AgentGone { agent },
-            Event::Dialed { call, p } => Self::Dialed { call, p },
+            Event::Dialed { call, p, .. } => Self::Dialed { call, p },
             Event::Answered { call } => Self::Answered { call },
             Event::Connected { call, agent } => Self::Connected { call, agent },
             Event::Abandoned { call } => Self::Abandoned { call },
