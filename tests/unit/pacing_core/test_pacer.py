@@ -114,6 +114,24 @@ def test_ledger_counts_each_person_once() -> None:
     assert pacer.ledger() == (6, 4)
 
 
+def test_a_machine_that_the_agent_found_out_counts_no_more() -> None:
+    pacer = team(2)
+    for call in range(4):
+        pacer.dialed(0.0, call)
+        pacer.answered(8.0, call)
+    pacer.connected(8.1, 0, 0)
+    pacer.connected(8.1, 1, 1)
+    assert pacer.ledger() == (4, 0)
+    pacer.ended(20.0, 0, "machine")
+    pacer.ended(20.0, 1, "done")
+    # Calls 2 and 3 waited too long: what is not known to be a machine is a person.
+    pacer.decide(20.0, **ROOM)
+    assert pacer.ledger() == (3, 2)
+    pacer.ended(20.1, 2, "machine")
+    assert pacer.ledger() == (3, 2)
+    assert pacer.ignored_events() == 0
+
+
 def test_a_late_report_within_the_delay_is_not_an_abandon() -> None:
     pacer = team(1)
     pacer.dialed(0.0, 1)
