@@ -55,7 +55,6 @@ class Level:
     day_seeds: int
     # leads that differ
     mixed_answers: int
-    calibration_answers: int
     # legal windows
     windows: int
     window_teams: tuple[int, ...]
@@ -85,7 +84,6 @@ QUICK = Level(
     day_teams=(20,),
     day_seeds=3,
     mixed_answers=5_000,
-    calibration_answers=5_000,
     windows=2,
     window_teams=(5, 20),
     repeats=2,
@@ -113,7 +111,6 @@ FULL = Level(
     day_teams=(5, 20, 100),
     day_seeds=20,
     mixed_answers=20_000,
-    calibration_answers=50_000,
     windows=12,
     window_teams=(5, 20, 100),
     repeats=5,

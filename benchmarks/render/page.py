@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.kept import ROOT, Kept
-from benchmarks.render import limit, machines, plots, policies, verdicts, windows
+from benchmarks.render import leads, limit, machines, plots, policies, verdicts, windows
 from benchmarks.render.markdown import table
 from benchmarks.render.rows import Rows, read
 
@@ -36,7 +36,8 @@ SECTIONS = (
     Section("windows", "Windows of the abandon budget", of_kept=windows.windows),
     Section("day", "A day", policies.day),
     Section("voicemail", "Machines that answer", policies.voicemail),
-    Section("mixed", "Leads that differ", policies.mixed),
+    Section("mixed", "Leads that differ", leads.mixed),
+    Section("calibration", "How well leads are known", of_kept=leads.calibration),
     Section("cost", "What a decision costs", of_kept=machines.cost),
     Section("engines", "Events per second", of_kept=machines.engines),
     Section("overhead", "A policy in Python", of_kept=machines.overhead),
@@ -111,7 +112,11 @@ def _head(stages: dict[str, Kept], levels: dict[str, str]) -> str:
 
 
 def _verdicts(rows: Rows, stages: dict[str, Kept]) -> str:
-    found = [*verdicts.all_of(rows, stages), *windows.verdicts(stages["windows"])]
+    found = [
+        *verdicts.all_of(rows, stages),
+        *windows.verdicts(stages["windows"]),
+        *leads.verdicts(rows, stages["calibration"]),
+    ]
     lines = [[v.demand, v.measured, v.outcome] for v in found]
     return "## What holds, and what does not\n\n" + table(["demand", "measured", "outcome"], lines)
 
@@ -137,3 +142,5 @@ def _draw(rows: Rows, stages: dict[str, Kept], pictures: Path) -> None:
             draw(rows, pictures / f"{name}.svg")
     if stages["windows"].entries:
         windows.picture(stages["windows"], pictures / "windows.svg")
+    if stages["calibration"].entries:
+        leads.picture(stages["calibration"], pictures / "calibration.svg")

@@ -19,7 +19,7 @@ def command(stage: str, level: str) -> str:
     return f'`make bench BENCH_ARGS="--{level} --stage {stage}"`'
 
 
-def _rate(row: Row | None, digits: int = 4) -> str:
+def rate(row: Row | None, digits: int = 4) -> str:
     if row is None:
         return "–"
     return f"{mean(row.rate, digits)}{f' {OVER}' if row.over else ''}"
@@ -52,9 +52,9 @@ def against_the_limit(rows: Rows, ours: Iterable[Row]) -> str:
                 f"{row.answers:,}",
                 "–" if floor is None else number(floor.occupancy.value, 4),
                 "–" if limit is None else mean(limit.occupancy, 4),
-                _rate(limit),
+                rate(limit),
                 mean(row.occupancy, 4),
-                _rate(row),
+                rate(row),
                 mean(rows.score(row)),
             ]
         )
@@ -100,7 +100,7 @@ def complete(rows: Sequence[Row], scores: Rows) -> str:
             str(row.agents),
             f"`{row.policy}`",
             mean(row.occupancy, 4),
-            _rate(row),
+            rate(row),
             mean(Mean.of(row.columns["talk_minutes_per_agent_hour"]), 2),
             number(Mean.of(row.columns["dials_per_contact"]).value, 2),
             number(max(row.columns["worst_hour"])),
@@ -171,7 +171,7 @@ def cold(rows: Rows, level: str) -> str:
                 named,
                 mean(row.occupancy),
                 "–" if steady is None else f"{100 * row.occupancy.value / steady:.1f} %",
-                _rate(row),
+                rate(row),
                 str(len(row.seeds)),
                 str(over),
             ]
@@ -196,7 +196,7 @@ def days(rows: Rows, stage: str) -> str:
             str(row.agents),
             row.label,
             mean(row.occupancy),
-            _rate(row),
+            rate(row),
             f"{days_over(row)} of {len(row.seeds)}",
             mean(Mean.of(row.columns["worst_quarter"])),
             number(share_under(row.columns["worst_quarter"])),
@@ -253,33 +253,3 @@ def days_over(row: Row) -> int:
     """Seeds that end with more abandoned than the cap allows, counted from the first second."""
     ends = zip(row.columns["total_abandoned"], row.columns["total_answered"], strict=True)
     return sum(abandoned > row.cap * answered for abandoned, answered in ends)
-
-
-def mixed(rows: Rows, level: str) -> str:
-    """Leads that differ."""
-    head = [
-        "agents",
-        "policy",
-        "leads alike to it",
-        "each lead's probability known",
-        "gain",
-        "rate",
-        "rate, known",
-    ]
-    lines = []
-    for label in dict.fromkeys((row.agents, row.asked) for row in rows.of("mixed")):
-        same = [row for row in rows.of("mixed") if (row.agents, row.asked) == label]
-        if len(same) == 2:
-            unknown, known = same
-            pairs = zip(known.columns["occupancy"], unknown.columns["occupancy"], strict=True)
-            gain = Mean.of([a - b for a, b in pairs])
-            cells = [
-                mean(unknown.occupancy, 4),
-                mean(known.occupancy, 4),
-                mean(gain, 4),
-                _rate(unknown),
-                _rate(known),
-            ]
-            lines.append([str(label[0]), label[1], *cells])
-    about = f"Answer probabilities from a Beta distribution, shapes 1.2 and 2.8. {command('mixed', level)}"
-    return f"{about}\n\n{table(head, lines)}"

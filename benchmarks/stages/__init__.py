@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks.kept import Task
 from benchmarks.levels import Level
-from benchmarks.stages import cost, engines, overhead, policies, staffing, windows
+from benchmarks.stages import calibration, cost, engines, overhead, policies, staffing, windows
 
 
 def _never() -> str | None:
@@ -39,6 +39,7 @@ STAGES: dict[str, Stage] = {
         Stage("limit", policies.limit),
         Stage("shocks", policies.shocks),
         Stage("mixed", policies.mixed),
+        Stage("calibration", calibration.tasks),
         Stage("day", policies.day, policies.no_day),
         Stage("voicemail", policies.voicemail, policies.no_voicemail),
         Stage("windows", windows.tasks, policies.no_day, grows=True),

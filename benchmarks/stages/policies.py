@@ -14,6 +14,17 @@ OURS = "ringmaster"
 # The priors as they are, three times too optimistic about answers and lengths, and a third of it.
 PRIORS = {"too high": f"{OURS}(prior=3)", "too low": f"{OURS}(prior=0.3333)"}
 COLD_ANSWERS = 500
+# Scenario, what else it says, policy; the first of a kind knows nothing about leads.
+TOLD = ("lead_known = true",)
+MIXED: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("mixed-unknown", (), OURS),
+    ("mixed", (), OURS),
+    ("mixed", (), LIMIT),
+    ("mixed-features", (), f"{OURS}(leads=0)"),
+    ("mixed-features", (), OURS),
+    ("mixed-features", TOLD, OURS),
+    ("mixed-features", TOLD, LIMIT),
+)
 
 
 def seeds(count: int) -> range:
@@ -97,14 +108,13 @@ def shocks(level: Level, jobs: int | None) -> Iterable[Task]:
 
 
 def mixed(level: Level, jobs: int | None) -> Iterable[Task]:
-    """Leads that differ: all alike to the policies, or each lead's own probability known."""
+    """Leads that differ: all alike to our policy, learned where they can be, told; the limit is told."""
+    tuning = min(level.tuning_answers, 3 * level.mixed_answers)
     for team in level.variant_teams:
-        for name in ("mixed-unknown", "mixed"):
-            made = scenario(name, team, level.mixed_answers, DECIDE)
-            tuning = min(level.tuning_answers, 3 * level.mixed_answers)
-            yield run_task("mixed", made, FLOOR, seeds(level.seeds), jobs=jobs)
-            yield run_task("mixed", made, LIMIT, seeds(level.seeds), tuning_answers=tuning, jobs=jobs)
-            yield run_task("mixed", made, OURS, seeds(level.seeds), jobs=jobs)
+        for name, overrides, policy in MIXED:
+            made = scenario(name, team, level.mixed_answers, DECIDE, *overrides)
+            tuned = tuning if policy == LIMIT else None
+            yield run_task("mixed", made, policy, seeds(level.seeds), tuning_answers=tuned, jobs=jobs)
 
 
 def day(level: Level, jobs: int | None) -> Iterable[Task]:

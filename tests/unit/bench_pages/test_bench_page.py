@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.kept import ROOT, Kept
-from benchmarks.render import limit, machines, plots, policies, verdicts
+from benchmarks.render import leads, limit, machines, plots, policies, verdicts
 from benchmarks.render import windows as windows_page
 from benchmarks.render.markdown import folded, mean, number, table
 from benchmarks.render.rows import Mean, Row, Rows
-from benchmarks.stages import cost, windows
+from benchmarks.stages import calibration, cost, windows
 from benchmarks.stages.simulated import scenario
 
 FIELDS = ("answered", "abandoned", "worst_quarter", "total_answered", "total_abandoned", "worst_hour")
@@ -155,11 +155,6 @@ def test_sections_show_what_is_over_and_how_to_repeat_it() -> None:
     shocked = row("ringmaster", [0.8, 0.8], 0.04, stage="shocks", name="shock-talk")
     assert "| shock-talk | 10 | ringmaster |" in policies.shocks(Rows([shocked]), "full")
     assert policies.days_over(shocked) == 2
-    known = [
-        row("ringmaster", [0.8 + g, 0.8 + g], stage="mixed", name=n)
-        for g, n in ((0, "mixed-unknown"), (0.02, "mixed"))
-    ]
-    assert "0.0200 ±0.0000" in policies.mixed(Rows(known), "full")
     exact = row("oracle", [0.8502, 0.8502], stage="limit", name="exponential", tuned=True)
     assert "| 10 | 0.8502 ±0.0000 |" in limit.limit(Rows([exact]), "full")
 
@@ -205,6 +200,27 @@ def test_decisions_are_held_to_their_bounds(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "x.json", {"key": {"value": {"decisions": decisions, "days": days}}})
     assert [v.outcome for v in verdicts.cost(kept)] == ["holds", "**does not hold**", "holds"]
     assert "| 2000 | 8100 | ringmaster |" in machines.cost(kept, "quick")
+
+
+def test_what_knowing_leads_gains_is_beside_knowing_nothing(tmp_path: Path) -> None:
+    found = Rows(
+        [
+            row("ringmaster", [0.80, 0.82], stage="mixed", name="mixed-unknown"),
+            row("ringmaster", [0.82, 0.841], stage="mixed", name="mixed"),
+            row("ringmaster(leads=0)", [0.80, 0.82], stage="mixed", name="mixed-features"),
+            row("ringmaster", [0.79, 0.80], stage="mixed", name="mixed-features"),
+        ]
+    )
+    assert [leads.knows(r) for r in found.all] == [leads.ALIKE, leads.TOLD, leads.ALIKE, leads.LEARNED]
+    value = calibration.measure(scenario("mixed-features", None, None), 1)
+    kept = Kept(tmp_path / "x.json", {"1": {"value": value}, "2": {"value": value}})
+    judged = [v.outcome for v in leads.verdicts(found, kept)]
+    assert judged == ["holds", "**does not hold**", "holds"]
+    assert "0.0205 ±" in leads.mixed(found, "full")
+    assert "| learned | 0.17" in leads.calibration(kept, "full")
+    curve = leads.pooled(kept, "learned")
+    assert len(curve) == 10
+    assert all(abs(p - share) < 0.06 for p, share in curve)
 
 
 def test_windows_are_counted_over_all_tasks(tmp_path: Path) -> None:
