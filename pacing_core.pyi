@@ -129,6 +129,22 @@ class Pacer:
         """
     def set_target(self, target: float) -> None:
         """Change the wanted abandon rate from now on. Raises PacingValueError unless 0 < target < 1."""
+    def set_group_budget(
+        self, target: float, answered: int, abandoned: int, *, expected: float = 0.0
+    ) -> None:
+        """The budget of the campaign's group binds beside its own from now on.
+
+        target: rate the group may have at most. answered, abandoned: of all its campaigns together, this one
+        included, in the window, as it stands now; this campaign's own are added as they come, the others' when
+        this is called again. expected: abandons to be expected of the others' calls in flight (the sum of their
+        `expected_abandons()`). Raises PacingValueError for values outside their range.
+        """
+    def clear_group_budget(self) -> None:
+        """No group's budget binds any more."""
+    def group_ledger(self) -> tuple[int, int] | None:
+        """Answered and abandoned by the group, as last told and with what this campaign has added since."""
+    def expected_abandons(self) -> float:
+        """Abandons to be expected of the calls in flight, as of the last decision and before its dials."""
     def agent(
         self,
         now: float,

@@ -1,6 +1,6 @@
 //! The pacer: told what happens, asked how many to dial.
 use crate::books::{Agent, AgentState, Book, Call, Outcome, Stage};
-use crate::budget;
+use crate::budget::{Allowance, Ledger, Price};
 use crate::change::Finished;
 use crate::error::PacingError;
 use crate::forecast::{Forecast, Learned, Scene};
@@ -120,6 +120,11 @@ pub struct Pacer {
     scene: Scene,
     answered: u64,
     abandoned: u64,
+    /// Of the campaign's group, this campaign included.
+    group: Option<Ledger>,
+    price: Price,
+    /// Abandons expected of the calls in flight, as of the last decision.
+    expected_abandons: f64,
     ignored: u64,
 }
 
@@ -141,6 +146,9 @@ crate::state::state!(Pacer {
     scene,
     answered,
     abandoned,
+    group,
+    price,
+    expected_abandons,
     ignored,
 });
 
@@ -172,14 +180,7 @@ impl Pacer {
             ("budget_answered", options.budget_answered),
             ("budget_abandoned", options.budget_abandoned),
         ] {
-            if count > MOST_COUNTED {
-                #[allow(clippy::cast_precision_loss)]
-                return Err(PacingError::Domain {
-                    name,
-                    value: count as f64,
-                    allowed: "0 to 1,000,000,000,000",
-                });
-            }
+            check_count(name, count)?;
         }
         Ok(Self {
             answered: options.budget_answered,
@@ -190,6 +191,9 @@ impl Pacer {
             calls: Book::new(),
             learned: Learned::new(),
             scene: Scene::new(),
+            group: None,
+            price: Price::new(),
+            expected_abandons: 0.0,
             ignored: 0,
         })
     }
@@ -202,6 +206,58 @@ impl Pacer {
         check_share("target", target)?;
         self.options.target = target;
         Ok(())
+    }
+
+    /// The budget of the group that the campaign belongs to, as it stands now: what all its campaigns together, this
+    /// one included, have answered and abandoned, and the abandons expected of the others' calls in flight (their
+    /// [`Pacer::expected_abandons`]). It binds beside the campaign's own from now on; this campaign's own events are
+    /// added to it as they come, the others' when it is told again.
+    ///
+    /// # Errors
+    /// [`PacingError::Domain`] unless 0 < target < 1, 0 <= expected <= 1,000,000 and the counts are at most
+    /// 1,000,000,000,000; nothing is changed then.
+    pub fn set_group_budget(
+        &mut self,
+        target: f64,
+        answered: u64,
+        abandoned: u64,
+        expected: f64,
+    ) -> Result<(), PacingError> {
+        check_share("target", target)?;
+        check_count("answered", answered)?;
+        check_count("abandoned", abandoned)?;
+        if !(0.0..=1e6).contains(&expected) {
+            return Err(PacingError::Domain {
+                name: "expected",
+                value: expected,
+                allowed: "0 to 1,000,000 abandons",
+            });
+        }
+        self.group = Some(Ledger {
+            target,
+            answered,
+            abandoned,
+            expected,
+        });
+        Ok(())
+    }
+
+    /// No group's budget binds any more.
+    pub fn clear_group_budget(&mut self) {
+        self.group = None;
+    }
+
+    /// Answered and abandoned by the group, as last told and with what this campaign has added since.
+    #[must_use]
+    pub fn group_ledger(&self) -> Option<(u64, u64)> {
+        self.group.map(|group| (group.answered, group.abandoned))
+    }
+
+    /// Abandons to be expected of the calls in flight, as of the last decision and before its dials: for the
+    /// budget of the group.
+    #[must_use]
+    pub fn expected_abandons(&self) -> f64 {
+        self.expected_abandons
     }
 
     /// How it is set up, the target as it is now.
@@ -297,7 +353,7 @@ impl Pacer {
                     since: now,
                     counted: false,
                 };
-                self.answered += 1;
+                self.count_answer();
                 self.learn_ring(&was, now, RingEnd::Answered);
             }
             _ => self.ignored += 1,
@@ -314,16 +370,20 @@ impl Pacer {
                 let was = *call;
                 let mut abandoned = false;
                 if let Stage::Waiting { since, counted } = was.stage {
-                    abandoned = now - since > late;
-                    self.abandoned += u64::from(abandoned && !counted);
-                    abandoned |= counted;
+                    let late = now - since > late;
+                    if late && !counted {
+                        self.count_abandon();
+                    }
+                    abandoned = late || counted;
                 }
-                call.stage = Stage::Talking {
-                    agent,
-                    counted: abandoned,
-                };
+                if let Some(call) = self.calls.get_mut(id) {
+                    call.stage = Stage::Talking {
+                        agent,
+                        counted: abandoned,
+                    };
+                }
                 if was.stage == Stage::InFlight {
-                    self.answered += 1;
+                    self.count_answer();
                     self.learn_ring(&was, now, RingEnd::Answered);
                 }
             }
@@ -345,11 +405,13 @@ impl Pacer {
         };
         match call.stage {
             Stage::Waiting { counted, .. } | Stage::Talking { counted, .. } => {
-                self.abandoned += u64::from(!counted);
+                if !counted {
+                    self.count_abandon();
+                }
             }
             Stage::InFlight => {
-                self.answered += 1;
-                self.abandoned += 1;
+                self.count_answer();
+                self.count_abandon();
                 self.learn_ring(&call, now, RingEnd::Answered);
             }
         }
@@ -371,11 +433,13 @@ impl Pacer {
             }
             (Stage::InFlight, Outcome::Done | Outcome::HangupBeforeAgent) => {
                 // The answer was never reported; when it came is not known, that it came is.
-                self.answered += 1;
+                self.count_answer();
                 self.learn_ring(&call, now, RingEnd::Censored);
             }
             (Stage::Waiting { counted, .. }, Outcome::Unknown) => {
-                self.abandoned += u64::from(!counted);
+                if !counted {
+                    self.count_abandon();
+                }
             }
             (Stage::Waiting { counted: false, .. }, Outcome::Machine) => self.nobody_was_there(),
             (Stage::Waiting { .. }, _) => {}
@@ -428,12 +492,7 @@ impl Pacer {
         self.scene.add_pending(limits.pending);
         let grace = (self.options.grace_seconds - BRIDGE_MARGIN).max(0.0);
         let forecast = Forecast::new(&self.scene, &self.learned, grace);
-        let target = self
-            .options
-            .cap
-            .map_or(self.options.target, |cap| cap.min(self.options.target));
-        let allowance =
-            budget::allowance(target, self.answered, self.abandoned, forecast.shortfall());
+        let allowance = self.allowance(forecast.shortfall());
         let cut = limits.lines_free.min(limits.rate_tokens).min(limits.leads);
         let one_each = u64::try_from(self.scene.idle)
             .unwrap_or(0)
@@ -469,7 +528,7 @@ impl Pacer {
         wanted: u64,
         limits: Limits,
         forecast: &Forecast,
-        allowance: budget::Allowance,
+        allowance: Allowance,
     ) -> LimitedBy {
         if wanted > limits.leads {
             return LimitedBy::HopperEmpty;
@@ -490,9 +549,50 @@ impl Pacer {
         }
     }
 
+    /// What the budgets of campaign and group allow, `expected` abandons of the calls in flight taken off.
+    fn allowance(&mut self, expected: f64) -> Allowance {
+        let target = self
+            .options
+            .cap
+            .map_or(self.options.target, |cap| cap.min(self.options.target));
+        let own = Ledger {
+            target,
+            answered: self.answered,
+            abandoned: self.abandoned,
+            expected: 0.0,
+        };
+        let price = self.price.get();
+        let mut allowance = own.allowance(expected, price);
+        if let Some(group) = self.group {
+            allowance = allowance.and(group.allowance(expected, price));
+        }
+        self.expected_abandons = expected;
+        self.price.decided(allowance);
+        allowance
+    }
+
+    fn count_answer(&mut self) {
+        self.answered += 1;
+        self.price.answered();
+        if let Some(group) = &mut self.group {
+            group.answered += 1;
+        }
+    }
+
+    fn count_abandon(&mut self) {
+        self.abandoned += 1;
+        self.price.abandoned();
+        if let Some(group) = &mut self.group {
+            group.abandoned += 1;
+        }
+    }
+
     /// What answered was a machine: only people count.
     fn nobody_was_there(&mut self) {
         self.answered = self.answered.saturating_sub(1);
+        if let Some(group) = &mut self.group {
+            group.answered = group.answered.saturating_sub(1);
+        }
     }
 
     /// Calls that have rung longer than the option allows while more answers are due than agents free.
@@ -513,14 +613,18 @@ impl Pacer {
     /// People waiting beyond the grace are abandoned, whether or not somebody said so.
     fn count_overdue(&mut self, now: f64) {
         let late = self.options.grace_seconds + REPORT_DELAY;
+        let mut overdue = 0;
         for call in self.calls.rows_mut() {
             if let Stage::Waiting { since, counted } = &mut call.stage
                 && !*counted
                 && now - *since > late
             {
                 *counted = true;
-                self.abandoned += 1;
+                overdue += 1;
             }
+        }
+        for _ in 0..overdue {
+            self.count_abandon();
         }
     }
 
@@ -567,6 +671,18 @@ impl Pacer {
         }
         self.now
     }
+}
+
+fn check_count(name: &'static str, count: u64) -> Result<(), PacingError> {
+    if count <= MOST_COUNTED {
+        return Ok(());
+    }
+    #[allow(clippy::cast_precision_loss)]
+    Err(PacingError::Domain {
+        name,
+        value: count as f64,
+        allowed: "0 to 1,000,000,000,000",
+    })
 }
 
 fn check_share(name: &'static str, value: f64) -> Result<(), PacingError> {

@@ -5,7 +5,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::log::{Input, RecordedPacer, Shadow};
+use crate::log::{GroupBudget, Input, RecordedPacer, Shadow};
 use crate::python_arguments::whole_named;
 use crate::python_log::{PyShadowFigures, Watched, shadow_of};
 use crate::simulation::{Scenario, simulate};
@@ -120,6 +120,37 @@ impl PyPacer {
 
     fn set_target(&mut self, target: f64) -> PyResult<()> {
         self.inner.set_target(target).map_err(raise)
+    }
+
+    #[pyo3(signature = (target, answered, abandoned, *, expected=0.0))]
+    fn set_group_budget(
+        &mut self,
+        target: f64,
+        #[pyo3(from_py_with = whole_named::answered)] answered: u64,
+        #[pyo3(from_py_with = whole_named::abandoned)] abandoned: u64,
+        expected: f64,
+    ) -> PyResult<()> {
+        let told = GroupBudget {
+            target,
+            answered,
+            abandoned,
+            expected,
+        };
+        self.inner.set_group_budget(Some(told)).map_err(raise)
+    }
+
+    fn clear_group_budget(&mut self) -> PyResult<()> {
+        self.inner.set_group_budget(None).map_err(raise)
+    }
+
+    /// Answered and abandoned by the group, as last told and with what this campaign has added since.
+    fn group_ledger(&self) -> Option<(u64, u64)> {
+        self.inner.pacer().group_ledger()
+    }
+
+    /// Abandons to be expected of the calls in flight, as of the last decision.
+    fn expected_abandons(&self) -> f64 {
+        self.inner.pacer().expected_abandons()
     }
 
     #[pyo3(signature = (now, agent_id, state, leaving=false))]

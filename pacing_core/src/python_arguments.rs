@@ -96,6 +96,8 @@ named!(
     seed: u64,
     budget_answered: u64,
     budget_abandoned: u64,
+    answered: u64,
+    abandoned: u64,
     agent_id: u64,
     call_id: u64,
     lines_free: i64,

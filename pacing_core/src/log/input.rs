@@ -4,8 +4,28 @@
 use super::memory::Memory;
 use crate::books::{AgentState, Outcome};
 use crate::codec::{Broken, In, Out};
+use crate::error::PacingError;
 use crate::pacer::Pacer;
 use crate::state::State;
+
+/// As [`Pacer::set_group_budget`] takes it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GroupBudget {
+    pub target: f64,
+    pub answered: u64,
+    pub abandoned: u64,
+    pub expected: f64,
+}
+
+impl GroupBudget {
+    /// Tells it to a pacer.
+    ///
+    /// # Errors
+    /// As [`Pacer::set_group_budget`].
+    pub fn tell(&self, pacer: &mut Pacer) -> Result<(), PacingError> {
+        pacer.set_group_budget(self.target, self.answered, self.abandoned, self.expected)
+    }
+}
 
 /// One call of a method of [`Pacer`] that changes what it knows.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,6 +59,10 @@ pub enum Input {
         call: u64,
         outcome: Outcome,
     },
+    /// Of the campaign's group; none: no group's budget binds.
+    GroupBudget {
+        told: Option<GroupBudget>,
+    },
     /// A target that the pacer refuses is not an input.
     SetTarget {
         target: f64,
@@ -61,6 +85,11 @@ impl Input {
             Self::Connected { call, agent } => pacer.connected(now, call, agent),
             Self::Abandoned { call } => pacer.abandoned(now, call),
             Self::Ended { call, outcome } => pacer.ended(now, call, outcome),
+            Self::GroupBudget { told: None } => pacer.clear_group_budget(),
+            Self::GroupBudget { told: Some(told) } => {
+                // As below.
+                let _ = told.tell(pacer);
+            }
             Self::SetTarget { target } => {
                 // Checked before it was recorded; a log made by hand may hold anything, and changes nothing then.
                 let _ = pacer.set_target(target);
@@ -81,6 +110,8 @@ impl Input {
             Self::Abandoned { .. } => 7,
             Self::Ended { .. } => 8,
             Self::SetTarget { .. } => 9,
+            Self::GroupBudget { told: Some(_) } => 10,
+            Self::GroupBudget { told: None } => 11,
         }
     }
 
@@ -116,6 +147,13 @@ impl Input {
                 outcome.put(out);
             }
             Self::SetTarget { target } => out.double(target),
+            Self::GroupBudget { told: None } => {}
+            Self::GroupBudget { told: Some(told) } => {
+                out.double(told.target);
+                out.varint(told.answered);
+                out.varint(told.abandoned);
+                out.double(told.expected);
+            }
         }
     }
 
@@ -161,6 +199,15 @@ impl Input {
             9 => Self::SetTarget {
                 target: from.double()?,
             },
+            10 => Self::GroupBudget {
+                told: Some(GroupBudget {
+                    target: from.double()?,
+                    answered: from.varint()?,
+                    abandoned: from.varint()?,
+                    expected: from.double()?,
+                }),
+            },
+            11 => Self::GroupBudget { told: None },
             _ => return Err(Broken("a record is of an unknown kind")),
         })
     }

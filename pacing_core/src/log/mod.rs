@@ -20,7 +20,7 @@ mod writer;
 
 pub use explain::{Explanation, explain};
 pub use figures::{Figures, REASONS};
-pub use input::Input;
+pub use input::{GroupBudget, Input};
 pub use keyframe::Start;
 pub use memory::Made;
 pub use reader::{Damage, Entry, Reader};
@@ -33,7 +33,7 @@ pub const FORMAT: u8 = 1;
 
 /// Version of the pacer's behaviour: raised with every change by which the same inputs may give another decision.
 /// A log tells it, so that a replay that differs can say why.
-pub const PACER_VERSION: u32 = 1;
+pub const PACER_VERSION: u32 = 2;
 
 /// Seconds of a moment of the log, which are whole milliseconds.
 #[must_use]

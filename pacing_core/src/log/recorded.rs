@@ -2,7 +2,7 @@
 //!
 //! Its time is whole milliseconds and never goes back, whether or not a log is kept: so a log holds each time
 //! exactly in a byte or two, and to keep one changes no decision.
-use super::input::Input;
+use super::input::{GroupBudget, Input};
 use super::keyframe::Start;
 use super::seconds;
 use super::shadow::Shadow;
@@ -69,6 +69,24 @@ impl RecordedPacer {
         self.pacer.set_target(target)?;
         let at = self.moment(f64::NAN);
         self.record(|writer| writer.input(at, &Input::SetTarget { target }));
+        Ok(())
+    }
+
+    /// As [`Pacer::set_group_budget`], or, for none, [`Pacer::clear_group_budget`].
+    ///
+    /// # Errors
+    /// As there; nothing is recorded then.
+    pub fn set_group_budget(&mut self, told: Option<GroupBudget>) -> Result<(), PacingError> {
+        match told {
+            Some(told) => told.tell(&mut self.pacer)?,
+            None => self.pacer.clear_group_budget(),
+        }
+        let input = Input::GroupBudget { told };
+        let at = self.moment(f64::NAN);
+        if let Some(shadow) = &mut self.shadow {
+            shadow.tell(seconds(at), &input);
+        }
+        self.record(|writer| writer.input(at, &input));
         Ok(())
     }
 

@@ -57,6 +57,15 @@ fn lively(seed: u64, steps: u32, cut_every: u32) -> (Vec<u8>, RecordedPacer) {
         if pick(200.0) == 0 {
             pacer.set_target(0.01 + 0.001 * pick(50.0) as f64).unwrap();
         }
+        if pick(100.0) == 0 {
+            let told = (pick(4.0) > 0).then(|| GroupBudget {
+                target: 0.01 + 0.001 * pick(50.0) as f64,
+                answered: 3000 + pick(3000.0),
+                abandoned: pick(150.0),
+                expected: 0.1 * pick(20.0) as f64,
+            });
+            pacer.set_group_budget(told).unwrap();
+        }
         for _ in 0..pick(4.0) {
             now += if pick(2.0) == 0 { 0.0 } else { 0.2 };
             pacer.decide(

@@ -1,5 +1,6 @@
 """The pacer through its public door: limits, reasons, ledger, hostile events, snapshots."""
 
+import math
 from typing import Any
 
 import pytest
@@ -76,6 +77,76 @@ def test_a_surplus_dials_ahead_of_busy_agents() -> None:
             pacer.agent(1.0, agent, "wrap" if agent % 3 else "talk")
     assert busy.decide(6.0, **ROOM).dials > 0
     assert spent.decide(6.0, **ROOM).dials == 0
+
+
+def busy_team(**options: Any) -> Pacer:
+    pacer = team(50, **options)
+    for agent in range(50):
+        pacer.agent(1.0, agent, "wrap" if agent % 3 else "talk")
+    return pacer
+
+
+def test_over_the_target_each_dial_holds_an_idle_agent() -> None:
+    within = team(10, budget_answered=100, budget_abandoned=3)
+    over = team(10, budget_answered=99, budget_abandoned=3)
+    assert within.decide(0.0, **ROOM).dials > over.decide(0.0, **ROOM).dials == 10
+
+
+def test_the_groups_budget_binds_beside_the_campaigns() -> None:
+    pacer = busy_team(budget_answered=1000)
+    free = busy_team(budget_answered=1000).decide(6.0, **ROOM).dials
+    assert free > 0
+    pacer.set_group_budget(0.03, 5000, 150)
+    assert pacer.decide(6.0, **ROOM).dials == 0
+    assert pacer.decide(6.0, **ROOM).limited_by == "abandon_budget"
+    pacer.set_group_budget(0.03, 5000, 100)
+    assert pacer.decide(6.0, **ROOM).dials == free
+    pacer.set_group_budget(0.03, 5000, 100, expected=50.0)
+    assert pacer.decide(6.0, **ROOM).dials == 0
+    pacer.clear_group_budget()
+    assert pacer.decide(6.0, **ROOM).dials == free
+    assert pacer.group_ledger() is None
+
+
+def test_the_campaigns_own_events_count_in_the_group() -> None:
+    pacer = team(2, budget_answered=7)
+    pacer.set_group_budget(0.03, 100, 2)
+    for call in (1, 2):
+        pacer.dialed(1.0, call)
+    pacer.answered(9.0, 1)
+    pacer.connected(9.0, 1, 0)
+    pacer.answered(9.0, 2)
+    pacer.abandoned(11.0, 2)
+    assert pacer.group_ledger() == (102, 3)
+    assert pacer.ledger() == (9, 1)
+
+
+def test_calls_in_flight_count_at_their_expected_abandons() -> None:
+    pacer = team(1)
+    assert pacer.expected_abandons() == 0.0
+    for call in range(6):
+        pacer.dialed(0.0, call)
+    pacer.decide(5.0, **ROOM)
+    assert 0.5 < pacer.expected_abandons() < 3.0
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("target", (0.0, 10, 0, 0.0)),
+        ("answered", (0.03, -1, 0, 0.0)),
+        ("abandoned", (0.03, 10, 10**30, 0.0)),
+        ("expected", (0.03, 10, 0, math.nan)),
+    ],
+)
+def test_a_group_budget_out_of_range_changes_nothing(
+    name: str, values: tuple[float, int, int, float]
+) -> None:
+    pacer = team(1)
+    pacer.set_group_budget(0.03, 40, 1)
+    with pytest.raises(PacingValueError, match=name):
+        pacer.set_group_budget(*values[:3], expected=values[3])
+    assert pacer.group_ledger() == (40, 1)
 
 
 def test_leaving_agents_are_not_counted_on() -> None:
