@@ -86,10 +86,18 @@ def busy_team(**options: Any) -> Pacer:
     return pacer
 
 
-def test_over_the_target_each_dial_holds_an_idle_agent() -> None:
+def test_far_over_the_target_each_dial_holds_an_idle_agent() -> None:
     within = team(10, budget_answered=100, budget_abandoned=3)
-    over = team(10, budget_answered=99, budget_abandoned=3)
-    assert within.decide(0.0, **ROOM).dials > over.decide(0.0, **ROOM).dials == 10
+    over = team(10, budget_answered=100, budget_abandoned=8)
+    for pacer in (within, over):
+        for call in range(200):  # one person in twenty answers
+            pacer.dialed(0.0, call)
+            if call % 20:
+                pacer.ended(25.0, call, "no_answer")
+        for call in range(0, 200, 20):
+            pacer.answered(26.0, call)
+            pacer.ended(26.0, call, "hangup_before_agent")
+    assert within.decide(30.0, **ROOM).dials > over.decide(30.0, **ROOM).dials == 10
 
 
 def test_the_groups_budget_binds_beside_the_campaigns() -> None:
