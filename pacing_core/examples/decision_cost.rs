@@ -23,6 +23,8 @@ const SIZES: [(u32, f64, usize); 6] = [
     (300, 0.05, 10_000),
     (2000, 0.0445, 2_000),
 ];
+/// Every lead with an answer probability of its own, which the policy is told.
+const LEADS_DIFFER: &str = "lead_concentration = 4.0\nlead_known = true";
 const WARMUP_SECONDS: f64 = 600.0;
 const DECIDE_SECONDS: f64 = 0.2;
 /// Times that each run is timed, if no other number is given.
@@ -118,30 +120,42 @@ fn quantile(sorted: &[Duration], share: f64) -> f64 {
         .map_or(0.0, |time| time.as_secs_f64() * 1e6)
 }
 
+fn sized(agents: u32, p: f64, decisions: usize, more: &str) -> Result<Scenario, PacingError> {
+    #[allow(clippy::cast_precision_loss)]
+    let seconds = WARMUP_SECONDS + decisions as f64 * DECIDE_SECONDS;
+    Scenario::named(
+        "base",
+        &format!(
+            "agents = {agents}\nanswer_probability = {p:?}\nseconds = {seconds:?}\n\
+             warmup_seconds = 0.0\ndecide_seconds = {DECIDE_SECONDS:?}\n{more}"
+        ),
+    )
+}
+
+fn row(policy: &str, note: &str, scenario: &Scenario, repeats: usize) -> Result<(), PacingError> {
+    let (run, _, all) = timed(policy, scenario, repeats)?;
+    println!(
+        "| {} | {} | {policy}{note} | {:.1} | {:.1} | {:.1} | {:.1} |",
+        scenario.agents,
+        run.in_flight / (run.times.len() as u64).max(1),
+        quantile(&run.times, 0.5),
+        quantile(&run.times, 0.99),
+        quantile(&run.times, 0.999),
+        quantile(&all, 0.99),
+    );
+    Ok(())
+}
+
 fn by_size(repeats: usize) -> Result<(), PacingError> {
     println!("| agents | in flight | policy | p50 us | p99 us | p99.9 us | p99 as it came |");
     println!("| --- | --- | --- | --- | --- | --- | --- |");
     for (agents, p, decisions) in SIZES {
-        #[allow(clippy::cast_precision_loss)]
-        let seconds = WARMUP_SECONDS + decisions as f64 * DECIDE_SECONDS;
-        let scenario = Scenario::named(
-            "base",
-            &format!(
-                "agents = {agents}\nanswer_probability = {p:?}\nseconds = {seconds:?}\n\
-                 warmup_seconds = 0.0\ndecide_seconds = {DECIDE_SECONDS:?}"
-            ),
-        )?;
+        let scenario = sized(agents, p, decisions, "")?;
         for policy in POLICIES {
-            let (run, _, all) = timed(policy, &scenario, repeats)?;
-            println!(
-                "| {agents} | {} | {policy} | {:.1} | {:.1} | {:.1} | {:.1} |",
-                run.in_flight / (run.times.len() as u64).max(1),
-                quantile(&run.times, 0.5),
-                quantile(&run.times, 0.99),
-                quantile(&run.times, 0.999),
-                quantile(&all, 0.99),
-            );
+            row(policy, "", &scenario, repeats)?;
         }
+        let scenario = sized(agents, p, decisions, LEADS_DIFFER)?;
+        row(POLICIES[0], ", leads differ", &scenario, repeats)?;
     }
     Ok(())
 }

@@ -25,6 +25,13 @@ impl Cumulants {
         self.third += count * variance * (1.0 - 2.0 * q);
     }
 
+    /// Adds yes-or-no variables by the sums of the first three powers of their probabilities.
+    pub fn add_powers(&mut self, first: f64, second: f64, third: f64) {
+        self.mean += first;
+        self.variance += first - second;
+        self.third += first - 3.0 * second + 2.0 * third;
+    }
+
     /// Between two sums, linearly.
     pub fn between(a: Self, b: Self, part: f64) -> Self {
         let mix = |x: f64, y: f64| x + (y - x) * part;

@@ -1,7 +1,9 @@
 //! Answers due: which of the calls in flight a person will answer, and by when.
 //!
 //! All horizons are looked at in one walk over the calls. Calls of one row of age are alike; a call with an answer
-//! probability of its own has that of its age, in proportion, between the two rows around it.
+//! probability of its own has that of its age, in proportion, between the two rows around it. Where only cumulants
+//! are wanted, such calls are first summed up by row, the powers of their proportions: thousands of calls then cost
+//! little more than their rows. The mean is the same; the variance is off by what neighbouring rows differ, squared.
 use crate::distribution::{Cumulants, Sum};
 use crate::forecast::{Learned, MOMENTS, Scene};
 use crate::ring::{ROWS, STEP, Shift, row_of};
@@ -59,7 +61,7 @@ impl<'a> Due<'a> {
     }
 
     /// Each group of calls in flight alike: probability of an answer within each horizon, and how many.
-    fn for_each(&self, mut f: impl FnMut([f64; COLUMNS], f64)) {
+    fn alike(&self, mut f: impl FnMut([f64; COLUMNS], f64)) {
         let rows = &self.chance[..self.rows];
         for (chance, &count) in rows.iter().zip(&self.scene.in_flight) {
             if count > 0.0 {
@@ -72,26 +74,55 @@ impl<'a> Due<'a> {
                 f(chance.map(|q| (q * older).min(1.0)), count);
             }
         }
-        for &(age, ratio) in &self.scene.given {
-            let row = row_of(age);
-            let (from, to) = (&rows[row], &rows[(row + 1).min(ROWS - 1)]);
-            #[allow(clippy::cast_precision_loss)]
-            let part = (age / STEP - row as f64).clamp(0.0, 1.0);
-            f(
-                std::array::from_fn(|i| ((from[i] + (to[i] - from[i]) * part) * ratio).min(1.0)),
-                1.0,
-            );
-        }
+    }
+
+    /// The two rows around an age, and how far it is from the one to the other.
+    fn between(age: f64) -> (usize, usize, f64) {
+        let row = row_of(age);
+        #[allow(clippy::cast_precision_loss)]
+        let part = (age / STEP - row as f64).clamp(0.0, 1.0);
+        (row, (row + 1).min(ROWS - 1), part)
+    }
+
+    /// The probabilities of a call with one of its own.
+    fn own(&self, age: f64, ratio: f64) -> [f64; COLUMNS] {
+        let (from, to, part) = Self::between(age);
+        let (from, to) = (&self.chance[from], &self.chance[to]);
+        std::array::from_fn(|i| ((from[i] + (to[i] - from[i]) * part) * ratio).min(1.0))
     }
 
     /// Three cumulants of each column.
     pub fn cumulants(&self) -> [Cumulants; COLUMNS] {
         let mut due = [Cumulants::default(); COLUMNS];
-        self.for_each(|q, count| {
-            for (sum, q) in due.iter_mut().zip(q) {
-                sum.add(q, count);
+        self.alike(|q, count| add(&mut due, q, count));
+        if self.scene.given.is_empty() {
+            return due;
+        }
+        let rows = &self.chance[..self.rows];
+        let mut highest = [0.0; ROWS];
+        for (highest, chance) in highest.iter_mut().zip(rows) {
+            *highest = chance.iter().copied().fold(0.0, f64::max);
+        }
+        let mut powers = [[0.0; 3]; ROWS];
+        for &(age, ratio) in &self.scene.given {
+            let (from, to, part) = Self::between(age);
+            if ratio * f64::max(highest[from], highest[to]) > 1.0 {
+                // Certain to be answered in some column, and not more than certain: no sum can tell that.
+                add(&mut due, self.own(age, ratio), 1.0);
+                continue;
             }
-        });
+            let mut power = ratio;
+            for sums in [0, 1, 2] {
+                powers[from][sums] += (1.0 - part) * power;
+                powers[to][sums] += part * power;
+                power *= ratio;
+            }
+        }
+        for (chance, sums) in rows.iter().zip(&powers) {
+            for (due, &q) in due.iter_mut().zip(chance) {
+                due.add_powers(q * sums[0], q * q * sums[1], q * q * q * sums[2]);
+            }
+        }
         due
     }
 
@@ -101,15 +132,25 @@ impl<'a> Due<'a> {
         if columns == 0 {
             return due;
         }
-        self.for_each(|q, count| {
+        let mut add = |q: [f64; COLUMNS], count: f64| {
             for (sum, q) in due[..columns].iter_mut().zip(q) {
                 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
                 for _ in 0..(count as usize) {
                     sum.add(q);
                 }
             }
-        });
+        };
+        self.alike(&mut add);
+        for &(age, ratio) in &self.scene.given {
+            add(self.own(age, ratio), 1.0);
+        }
         due
+    }
+}
+
+fn add(due: &mut [Cumulants; COLUMNS], q: [f64; COLUMNS], count: f64) {
+    for (sum, q) in due.iter_mut().zip(q) {
+        sum.add(q, count);
     }
 }
 
@@ -117,7 +158,7 @@ impl<'a> Due<'a> {
 mod tests {
     use super::*;
     use crate::random::Random;
-    use crate::ring::RingEnd;
+    use crate::ring::{RingEnd, Yet};
 
     fn learned(random: &mut Random) -> Learned {
         let mut learned = Learned::new();
@@ -167,7 +208,9 @@ mod tests {
             let given = [0, 200][scene_number % 2];
             for _ in 0..given {
                 let (age, p) = (random.uniform() * 28.0, random.uniform());
-                scene.given.push((age, learned.ring.ratio(age, p)));
+                scene
+                    .given
+                    .push((age, Yet::of(&learned.ring).ratio(age, p)));
             }
             let moments = std::array::from_fn(|_| 2.0 + 20.0 * random.uniform());
             let mut chances = [[0.0; COLUMNS]; ROWS];

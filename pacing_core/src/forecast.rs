@@ -7,7 +7,7 @@ use crate::change::{AnswerWatch, Finding, Finished, with_odds};
 use crate::distribution::{Balance, Cumulants, Sum};
 use crate::due::{COLUMNS, Due, EVER};
 use crate::duration::{self, Durations, Running};
-use crate::ring::{ROWS, RingEnd, RingTable, row_of};
+use crate::ring::{ROWS, RingEnd, RingTable, Yet, row_of};
 
 /// Moments ahead that stand for the ring time distribution.
 pub(crate) const MOMENTS: usize = 6;
@@ -298,6 +298,7 @@ impl Scene {
         self.in_flight = [0.0; ROWS];
         self.older = [0.0; ROWS];
         self.open = 0;
+        let mut yet = None;
         for call in calls.iter().filter(|call| call.stage == Stage::InFlight) {
             let age = now - call.dialed;
             self.open += 1;
@@ -312,7 +313,8 @@ impl Scene {
                         self.since_factor
                     };
                     let p = p * given_factor * factor;
-                    let ratio = learned.ring.ratio(age, p.clamp(0.001, 0.999));
+                    let yet = yet.get_or_insert_with(|| Yet::of(&learned.ring));
+                    let ratio = yet.ratio(age, p.clamp(0.001, 0.999));
                     self.given.push((age, ratio / self.since_factor));
                 }
             }

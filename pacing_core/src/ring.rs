@@ -79,6 +79,34 @@ impl Shift {
     }
 }
 
+/// What a call on the line will yet do, by age, for calls whose answer probability is their own.
+pub(crate) struct Yet {
+    /// Answer probability of all dials.
+    mean: f64,
+    /// Probability that a call at the start of a row is answered at some time.
+    answered: [f64; ROWS + 1],
+}
+
+impl Yet {
+    pub fn of(table: &RingTable) -> Self {
+        let ever = [Shift::of(f64::INFINITY)];
+        Self {
+            mean: table.answer_probability(),
+            answered: std::array::from_fn(|row| {
+                table.answered_from_row(row.min(ROWS - 1), &ever)[0]
+            }),
+        }
+    }
+
+    /// How many times as likely as the table says a call of this age is answered, within any time, if the answer
+    /// probability of its own dial was `p` (Bayes: its odds of being one that answers are multiplied).
+    pub fn ratio(&self, age: f64, p: f64) -> f64 {
+        let answered = RingTable::read(&self.answered, age);
+        let (odds, usual) = (p * (1.0 - self.mean), (1.0 - p) * self.mean);
+        odds / (usual + (odds - usual) * answered)
+    }
+}
+
 /// The row an age falls in.
 pub(crate) fn row_of(age: f64) -> usize {
     if age <= 0.0 {
@@ -279,14 +307,6 @@ impl RingTable {
         })
     }
 
-    /// How many times as likely as this table says a call of this age is answered, within any time, if the answer
-    /// probability of its own dial was `p` (Bayes: its odds of being one that answers are multiplied).
-    pub fn ratio(&self, age: f64, p: f64) -> f64 {
-        let mean = self.answer_probability();
-        let odds = p * (1.0 - mean) / ((1.0 - p) * mean);
-        odds / (1.0 + (odds - 1.0) * self.answered_within(age, f64::INFINITY))
-    }
-
     /// Of the calls that a person will answer, and of the others, the shares still on the line at an age.
     pub fn left(&self, age: f64) -> (f64, f64) {
         let p = self.answer_probability();
@@ -396,6 +416,30 @@ mod tests {
         }
         table.refresh(&[0.0; ROWS]);
         assert!((table.answer_probability() - 0.3).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_call_with_a_probability_of_its_own_is_judged_by_bayes() {
+        let mut table = RingTable::new();
+        for age in 0..31_u8 {
+            table.observe(3.0 + f64::from(age), RingEnd::Answered, 250.0);
+            table.observe(9.0 + f64::from(age), RingEnd::Unanswered, 250.0);
+        }
+        table.refresh(&[0.0; ROWS]);
+        let (mean, yet) = (table.answer_probability(), Yet::of(&table));
+        for age in [0.0, 0.4, 3.3, 11.1, 25.7, 33.0] {
+            for p in [0.02, 0.3, 0.9] {
+                let odds = p * (1.0 - mean) / ((1.0 - p) * mean);
+                let ever = table.answered_within(age, f64::INFINITY);
+                let plain = odds / (1.0 + (odds - 1.0) * ever);
+                let quick = yet.ratio(age, p);
+                assert!(
+                    (quick - plain).abs() < 0.01 * plain,
+                    "{age} {p}: {quick} {plain}"
+                );
+                assert!(quick * ever <= 1.0 + 1e-9);
+            }
+        }
     }
 
     #[test]
