@@ -5,7 +5,9 @@
 //! first, do not make the estimate too short.
 //!
 //! Prior: a few durations that never age, lognormal (see [`Prior`]).
+use crate::codec::{Broken, In, Out};
 use crate::normal;
+use crate::state::{Layout, State};
 
 /// Edges of the pieces, seconds; the last piece has no end.
 const EDGES: [f64; PIECES] = [
@@ -46,8 +48,36 @@ pub(crate) struct Durations {
     hazard: [f64; PIECES],
     /// Integral of the hazard up to the piece's start.
     cumulative: [f64; PIECES],
-    /// Piece of every whole second below 512.
-    quick: [u8; 512],
+    quick: Quick,
+}
+
+/// Piece of every whole second below 512.
+#[derive(Debug, Clone)]
+struct Quick([u8; 512]);
+
+impl Quick {
+    fn new() -> Self {
+        let mut quick = [0_u8; 512];
+        let mut second = 0.0;
+        for entry in &mut quick {
+            *entry = u8::try_from(piece_from(second, 0)).unwrap_or(0);
+            second += 1.0;
+        }
+        Self(quick)
+    }
+}
+
+/// The same for every grid: nothing is written, and none is made of foreign bytes.
+impl State for Quick {
+    fn put(&self, _: &mut Out) {}
+
+    fn take(_: &mut In<'_>) -> Result<Self, Broken> {
+        Ok(Self::new())
+    }
+
+    fn layout(layout: &mut Layout) {
+        layout.name("Quick");
+    }
 }
 
 crate::state::state!(Durations {
@@ -90,12 +120,6 @@ impl Durations {
                 .sum();
             prior_time[piece] = prior.weight * alive * width;
         }
-        let mut quick = [0_u8; 512];
-        let mut second = 0.0;
-        for entry in &mut quick {
-            *entry = u8::try_from(piece_from(second, 0)).unwrap_or(0);
-            second += 1.0;
-        }
         let mut durations = Self {
             prior_ends,
             prior_time,
@@ -103,7 +127,7 @@ impl Durations {
             time: [0.0; PIECES],
             hazard: [0.0; PIECES],
             cumulative: [0.0; PIECES],
-            quick,
+            quick: Quick::new(),
         };
         durations.refresh(&Running::new());
         durations
@@ -112,10 +136,11 @@ impl Durations {
     fn piece_of(&self, seconds: f64) -> usize {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let whole = seconds.max(0.0) as usize;
-        match self.quick.get(whole) {
+        let quick = &self.quick.0;
+        match quick.get(whole) {
             // Edges are whole seconds.
             Some(&piece) => usize::from(piece),
-            None => piece_from(seconds, usize::from(self.quick[self.quick.len() - 1])),
+            None => piece_from(seconds, usize::from(quick[quick.len() - 1])),
         }
     }
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from dataclasses import replace
+from statistics import fmean
 
 import pytest
 
 from callflow.effects import Effect
 from callflow.engine import Engine, EngineConfig
 from callflow.inputs import Input
-from pacing_core import explain
+from pacing_core import explain, what_if
 from pacing_core import replay as replay_log
 from tests.simulation.scenario import Scenario, base
 from tests.simulation.world import World
@@ -81,3 +83,17 @@ def test_logs_of_troubled_runs_come_out_again() -> None:
                 assert seen.exact, (seed, seen.first_difference)
                 decisions += seen.decisions
     assert decisions > 10_000
+
+
+@pytest.mark.slow
+def test_what_a_run_tells_of_its_people_is_what_they_are() -> None:
+    _, logs = play(base(3, agents=40))
+    found = what_if(logs[0]["campaign-1"], [0.01, 0.08], effort=0.2)
+    fitted = tomllib.loads(found.scenario)
+    assert fitted["agents"] == 40
+    assert fitted["answer_probability"] == pytest.approx(0.3, abs=0.03)
+    for name, truth in (("ring", 13.0), ("unanswered", 25.0), ("talk", 120.0), ("wrap", 15.0)):
+        assert fmean(fitted[name]["values"]) == pytest.approx(truth, rel=0.12), name
+    assert fitted["dial_latency"] < 0.1
+    careful, bold = found.points
+    assert careful.talk_minutes_per_agent_hour[0] < bold.talk_minutes_per_agent_hour[0]

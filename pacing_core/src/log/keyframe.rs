@@ -23,6 +23,10 @@ pub struct Start {
     pub at: Option<i64>,
     /// Epoch seconds at engine second 0; none if not known.
     pub wall: Option<f64>,
+    /// How the pacer was set up: to be read whatever build wrote the rest.
+    pub target: f64,
+    pub cap: Option<f64>,
+    pub grace_seconds: f64,
     /// The pacer goes on from the records before; otherwise it is another.
     pub goes_on: bool,
     layout: u64,
@@ -49,6 +53,9 @@ impl Start {
             about: about[..end].to_owned(),
             at,
             wall: wall.filter(|wall| wall.is_finite()),
+            target: pacer.options().target,
+            cap: pacer.options().cap,
+            grace_seconds: pacer.options().grace_seconds,
             goes_on,
             layout: Layout::of::<Pacer>(),
             state: state.0,
@@ -62,6 +69,9 @@ impl Start {
         out.bytes(self.about.as_bytes());
         self.at.put(&mut out);
         self.wall.put(&mut out);
+        self.target.put(&mut out);
+        self.cap.put(&mut out);
+        self.grace_seconds.put(&mut out);
         self.goes_on.put(&mut out);
         out.0.extend_from_slice(&self.layout.to_le_bytes());
         out.bytes(&self.state);
@@ -76,6 +86,9 @@ impl Start {
             about: from.text()?.to_owned(),
             at: State::take(&mut from)?,
             wall: State::take(&mut from)?,
+            target: State::take(&mut from)?,
+            cap: State::take(&mut from)?,
+            grace_seconds: State::take(&mut from)?,
             goes_on: State::take(&mut from)?,
             layout: u64::from_le_bytes(from.take(8)?.try_into().map_err(|_| Broken("no layout"))?),
             state: from.bytes()?.to_owned(),
@@ -132,4 +145,19 @@ fn possible(pacer: &Pacer) -> bool {
         && abandoned < MOST
         && pacer.ignored_events() < MOST
         && Pacer::new(options.clone()).is_ok()
+}
+
+/// A log as another build would have written it.
+#[cfg(test)]
+pub(crate) fn of_another_build(bytes: &[u8]) -> Vec<u8> {
+    let (block, length) = super::block::read(bytes).unwrap();
+    let super::block::Block::Keyframe(payload) = block else {
+        panic!("a log begins with a keyframe");
+    };
+    let mut start = Start::read(payload).unwrap();
+    start.layout ^= 1;
+    let mut bent = Vec::new();
+    super::block::write_keyframe(&start.write(), &mut bent);
+    bent.extend_from_slice(&bytes[length..]);
+    bent
 }

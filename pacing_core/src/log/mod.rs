@@ -22,6 +22,8 @@ pub use explain::{Explanation, explain};
 pub use figures::{Figures, REASONS};
 pub use input::{GroupBudget, Input};
 pub use keyframe::Start;
+#[cfg(test)]
+pub(crate) use keyframe::of_another_build;
 pub use memory::Made;
 pub use reader::{Damage, Entry, Reader};
 pub use recorded::RecordedPacer;

@@ -270,6 +270,19 @@ fn another_pacer_is_caught_at_the_first_decision_that_differs() {
 }
 
 #[test]
+fn the_log_of_another_build_is_refused_not_misread() {
+    let (bytes, _) = lively(1, 50, 100_000);
+    let Err(crate::PacingError::Log { reason }) = replay(&of_another_build(&bytes), None, ALWAYS)
+    else {
+        panic!("it was replayed");
+    };
+    assert!(
+        reason.contains("replay it with the Ringmaster that wrote it"),
+        "{reason}"
+    );
+}
+
+#[test]
 fn rubbish_is_refused_and_never_panics() {
     for bytes in [&b""[..], b"hello", b"RMLOG", &[0x42; 400]] {
         assert!(matches!(

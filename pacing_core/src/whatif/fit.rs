@@ -103,6 +103,8 @@ struct Walk {
     to: f64,
     now: f64,
     pacer: Option<Pacer>,
+    /// As far as they can be read of a log of another build.
+    options: Options,
     agents: HashMap<u64, (AgentState, f64)>,
     calls: HashMap<u64, Open>,
     /// Agents logged in and not paused; talking; wrapping up.
@@ -136,6 +138,7 @@ impl Walk {
             to,
             now: from,
             pacer: None,
+            options: Options::default(),
             agents: HashMap::new(),
             calls: HashMap::new(),
             present: 0.0,
@@ -177,6 +180,12 @@ impl Walk {
     fn take(&mut self, entry: Entry) {
         match entry {
             Entry::Start(start) => {
+                self.options = Options {
+                    target: start.target,
+                    cap: start.cap,
+                    grace_seconds: start.grace_seconds,
+                    ..Options::default()
+                };
                 let Ok(pacer) = start.pacer() else {
                     return;
                 };
@@ -313,7 +322,8 @@ impl Walk {
                 }
             }
             Input::Ended { call, outcome } => self.ended(call, outcome),
-            _ => {}
+            Input::SetTarget { target } => self.options.target = target,
+            Input::Ringing { .. } => {}
         }
     }
 
@@ -397,7 +407,7 @@ impl Walk {
         let options = self
             .pacer
             .as_ref()
-            .map_or_else(Options::default, |pacer| pacer.options().clone());
+            .map_or(self.options, |pacer| pacer.options().clone());
         let probability = answered as f64 / (answered + unanswered) as f64;
         let mut scenario = Scenario::named("base", "")?;
         "fitted".clone_into(&mut scenario.name);

@@ -12,7 +12,8 @@ fn log_of(text: &str) -> (Scenario, Vec<u8>) {
 
 #[test]
 fn the_fit_is_the_scenario() {
-    let (scenario, log) = log_of("agents = 30\nseconds = 7200.0\nwarmup_seconds = 0.0");
+    let (scenario, log) =
+        log_of("agents = 30\nseconds = 7200.0\nwarmup_seconds = 0.0\ntarget = 0.02");
     let model = Model::fit(&log, 1e9).unwrap();
     let fitted = &model.scenario;
     assert_eq!(fitted.agents, 30);
@@ -35,8 +36,11 @@ fn the_fit_is_the_scenario() {
     assert_eq!((fitted.lines, fitted.calls_per_second), (None, None));
     assert!(fitted.dial_latency < 1e-9);
     assert!((fitted.decide_seconds - 0.2).abs() < 0.01);
-    assert!((model.target - 0.03).abs() < 1e-12);
+    assert!((model.target - 0.02).abs() < 1e-12);
     assert!((0.8..1.0).contains(&model.past.occupancy));
+    let foreign = Model::fit(&crate::log::of_another_build(&log), 1e9).unwrap();
+    assert_eq!(foreign.scenario, model.scenario);
+    assert_eq!((foreign.past, foreign.target), (model.past, model.target));
     let part = Model::fit(&log, 1800.0).unwrap();
     assert!((part.past.seconds - 1800.0).abs() < 1.0);
     assert!(part.past.answered < model.past.answered / 2);
