@@ -323,7 +323,8 @@ impl Walk {
             }
             Input::Ended { call, outcome } => self.ended(call, outcome),
             Input::SetTarget { target } => self.options.target = target,
-            Input::Ringing { .. } => {}
+            // Nothing that the model is made of.
+            _ => {}
         }
     }
 
