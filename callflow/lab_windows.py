@@ -189,7 +189,7 @@ def windows(
         typer.Option(min=1, help="Team size; may be given more than once. Default 5, 20, 100."),
     ] = None,
     number: Annotated[
-        int, typer.Option("--windows", min=1, help="Windows, with the seeds 1 to this.")
+        int, typer.Option("--windows", min=1, help="Windows, seeds 1 to this; some seconds of a core each.")
     ] = 1000,
     days: Annotated[int, typer.Option(min=1, max=3660, help="Working days of a window.")] = 30,
     scenario: Annotated[str, typer.Option(help="What a day is.")] = "day",
