@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.kept import ROOT, Kept
-from benchmarks.render import leads, limit, machines, plots, policies, verdicts, windows
+from benchmarks.render import leads, limit, machines, plots, policies, verdicts, whatif, windows
 from benchmarks.render.markdown import table
 from benchmarks.render.rows import Rows, read
 
@@ -38,6 +38,7 @@ SECTIONS = (
     Section("voicemail", "Machines that answer", policies.voicemail),
     Section("mixed", "Leads that differ", leads.mixed),
     Section("calibration", "How well leads are known", of_kept=leads.calibration),
+    Section("whatif", "What if", of_kept=whatif.whatif),
     Section("cost", "What a decision costs", of_kept=machines.cost),
     Section("engines", "Events per second", of_kept=machines.engines),
     Section("overhead", "A policy in Python", of_kept=machines.overhead),
@@ -116,6 +117,7 @@ def _verdicts(rows: Rows, stages: dict[str, Kept]) -> str:
         *verdicts.all_of(rows, stages),
         *windows.verdicts(stages["windows"]),
         *leads.verdicts(rows, stages["calibration"]),
+        *whatif.verdicts(stages["whatif"]),
     ]
     lines = [[v.demand, v.measured, v.outcome] for v in found]
     return "## What holds, and what does not\n\n" + table(["demand", "measured", "outcome"], lines)

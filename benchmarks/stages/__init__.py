@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks.kept import Task
 from benchmarks.levels import Level
-from benchmarks.stages import calibration, cost, engines, overhead, policies, staffing, windows
+from benchmarks.stages import calibration, cost, engines, overhead, policies, staffing, whatif, windows
 
 
 def _never() -> str | None:
@@ -32,6 +32,7 @@ STAGES: dict[str, Stage] = {
         Stage("engines", engines.tasks, engines.missing),
         Stage("staffing", staffing.tasks, staffing.missing),
         Stage("overhead", overhead.tasks),
+        Stage("whatif", whatif.tasks),
         Stage("score", policies.score),
         Stage("variants", policies.variants),
         Stage("priors", policies.priors, policies.no_priors),

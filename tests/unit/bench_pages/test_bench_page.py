@@ -10,10 +10,11 @@ import pytest
 
 from benchmarks.kept import ROOT, Kept
 from benchmarks.render import leads, limit, machines, plots, policies, verdicts
+from benchmarks.render import whatif as whatif_page
 from benchmarks.render import windows as windows_page
 from benchmarks.render.markdown import folded, mean, number, table
 from benchmarks.render.rows import Mean, Row, Rows
-from benchmarks.stages import calibration, cost, windows
+from benchmarks.stages import calibration, cost, whatif, windows
 from benchmarks.stages.simulated import scenario
 
 FIELDS = ("answered", "abandoned", "worst_quarter", "total_answered", "total_abandoned", "worst_hour")
@@ -221,6 +222,16 @@ def test_what_knowing_leads_gains_is_beside_knowing_nothing(tmp_path: Path) -> N
     curve = leads.pooled(kept, "learned")
     assert len(curve) == 10
     assert all(abs(p - share) < 0.06 for p, share in curve)
+
+
+def test_a_what_if_is_held_to_a_longer_simulation(tmp_path: Path) -> None:
+    value = whatif.measure(1, 2_000, 2, 1)
+    kept = Kept(tmp_path / "x.json", {"key": {"value": value}})
+    assert "| 3% |" in whatif_page.whatif(kept, "quick")
+    assert [v.outcome for v in whatif_page.verdicts(kept)][-1] == "holds"
+    value["seconds"], value["exact"] = 2.5, False
+    value["points"][0]["rate"] = (0.5, 0.001)
+    assert [v.outcome for v in whatif_page.verdicts(kept)] == ["**does not hold**"] * 3
 
 
 def test_windows_are_counted_over_all_tasks(tmp_path: Path) -> None:
