@@ -134,10 +134,10 @@ class Pacer:
     ) -> None:
         """The budget of the campaign's group binds beside its own from now on.
 
-        target: rate the group may have at most. answered, abandoned: of all its campaigns together, this one
-        included, in the window, as it stands now; this campaign's own are added as they come, the others' when
-        this is called again. expected: abandons to be expected of the others' calls in flight (the sum of their
-        `expected_abandons()`). Raises PacingValueError for values outside their range.
+        target: rate the group may have at most. answered, abandoned: of all its campaigns together, this
+        one included, in the window, as it stands now; this campaign's own are added as they come, the others'
+        when this is called again. expected: abandons to be expected of the others' calls in flight (the sum
+        of their `expected_abandons()`). Raises PacingValueError for values outside their range.
         """
     def clear_group_budget(self) -> None:
         """No group's budget binds any more."""

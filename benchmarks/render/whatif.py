@@ -44,10 +44,10 @@ def whatif(kept: Kept, level: str) -> str:
         ]
         parts.append(table(head, lines))
         exactly = "to the last bit" if value["exact"] else "with differences"
-        size = f"{value['bytes'] / 1e6:.1f} MB"
+        size, decisions = f"{value['bytes'] / 1e6:.1f} MB", f"{value['decisions']:,}"
         parts.append(
-            f"{value['agents']} agents, {value['hours']} hours, {size} of log. The curve of all usual "
-            f"targets took {value['seconds']:.2f} s on one core. {value['decisions']:,} decisions replayed {exactly}."
+            f"{value['agents']} agents, {value['hours']} hours, {size} of log. The curve of all usual targets "
+            f"took {value['seconds']:.2f} s on one core. {decisions} decisions replayed {exactly}."
         )
     return "\n\n".join(parts)
 
