@@ -46,7 +46,7 @@ def whatif(kept: Kept, level: str) -> str:
         exactly = "to the last bit" if value["exact"] else "with differences"
         size, decisions = f"{value['bytes'] / 1e6:.1f} MB", f"{value['decisions']:,}"
         parts.append(
-            f"{value['agents']} agents, {value['hours']} hours, {size} of log. The curve of all usual targets "
+            f"{value['agents']} agents, {value['hours']} hours, {size} of log. All usual targets "
             f"took {value['seconds']:.2f} s on one core. {decisions} decisions replayed {exactly}."
         )
     return "\n\n".join(parts)

@@ -36,7 +36,7 @@ STAGES: dict[str, Stage] = {
         Stage("score", policies.score),
         Stage("variants", policies.variants),
         Stage("priors", policies.priors, policies.no_priors),
-        Stage("cold", policies.cold, policies.no_priors),
+        Stage("cold", policies.cold),
         Stage("limit", policies.limit),
         Stage("shocks", policies.shocks),
         Stage("mixed", policies.mixed),

@@ -91,7 +91,8 @@ def cold(level: Level, jobs: int | None) -> Iterable[Task]:
         made = scenario("cold", team, None, DECIDE)
         seconds = COLD_ANSWERS * made.handle_seconds / team / 0.9
         made = scenario("cold", team, None, DECIDE, f"seconds = {seconds:.1f}")
-        for policy in (OURS, *PRIORS.values()):
+        wrong = PRIORS.values() if no_priors() is None else ()
+        for policy in (OURS, *wrong):
             yield run_task("cold", made, policy, seeds(level.cold_seeds), jobs=jobs)
 
 
