@@ -34,7 +34,7 @@ def test_a_simulated_log_replays_and_is_fitted() -> None:
 
 def test_what_cannot_be_done_is_said() -> None:
     log = record(scenario(20, 0.25), 5)
-    with pytest.raises(PacingValueError, match="only 0 answers of people are in it"):
+    with pytest.raises(PacingValueError, match=r"only \d+ answers of people are in it"):
         what_if(log, within=5.0)
     for options in ({"targets": [2.0]}, {"effort": -1.0}, {"within": float("nan")}):
         with pytest.raises(PacingValueError):
