@@ -189,6 +189,8 @@ class Pacer:
         """
     def answer_probability(self) -> float:
         """Answer probability as learned so far."""
+    def tempo_changes(self) -> tuple[int, int]:
+        """How often talk and wrap-up times were seen to become longer or shorter, and were learned anew."""
     def jumps(self) -> int:
         """How often the answer probability was seen to jump. What was learned before counts little then."""
     def ledger(self) -> tuple[int, int]:

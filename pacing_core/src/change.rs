@@ -145,13 +145,14 @@ pub(crate) fn with_odds(p: f64, odds: f64) -> f64 {
 }
 
 impl Cohort {
-    fn add(&mut self, p: f64, sign: f64) {
+    /// Adds `count` calls to those on the line.
+    fn add(&mut self, p: f64, count: f64) {
         for (told, odds) in self.told.iter_mut().zip(ODDS) {
-            *told -= sign * (1.0 - p + odds * p).ln();
+            *told -= count * (1.0 - p + odds * p).ln();
         }
-        self.on_line = (self.on_line + sign).max(0.0);
+        self.on_line = (self.on_line + count).max(0.0);
         self.expected = if self.on_line > 0.0 {
-            (self.expected + sign * p).max(0.0)
+            (self.expected + count * p).max(0.0)
         } else {
             0.0
         };
@@ -241,7 +242,7 @@ impl AnswerWatch {
             .back()
             .is_none_or(|cohort| now - cohort.first >= COHORT_SECONDS);
         if fresh {
-            if self.cohorts.len() == COHORTS {
+            if self.cohorts.len() >= COHORTS {
                 self.retire();
             }
             self.cohorts.push_back(Cohort {
@@ -267,9 +268,8 @@ impl AnswerWatch {
         let Some(mut cohort) = self.cohorts.pop_front() else {
             return;
         };
-        while cohort.on_line >= 0.5 {
-            let p = cohort.mean();
-            cohort.add(p, -1.0);
+        if cohort.on_line > 0.0 {
+            cohort.add(cohort.mean(), -cohort.on_line);
         }
         for (sum, told) in self.sums.iter_mut().zip(cohort.told) {
             sum.add(&cohort, told);
@@ -282,7 +282,7 @@ impl AnswerWatch {
 
     /// A call is over, one way or the other.
     pub fn finished(&mut self, call: Finished, own: Option<f64>, ring: &RingTable) {
-        if self.recent.len() == RECENT {
+        if self.recent.len() >= RECENT {
             self.recent.pop_front();
         }
         self.recent.push_back(call);

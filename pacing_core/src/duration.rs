@@ -159,6 +159,20 @@ impl Durations {
         self.ends[last] += 1.0;
     }
 
+    /// Keeps only the shape, worth `weight` durations, of hazards `rate` times as high.
+    pub fn begin_anew(&mut self, rate: f64, weight: f64) {
+        let sum: f64 = self.ends.iter().sum();
+        let keep = if sum > 1e-9 {
+            (weight / sum).min(1.0)
+        } else {
+            0.0
+        };
+        for (ends, time) in self.ends.iter_mut().zip(&mut self.time) {
+            *ends *= keep;
+            *time *= keep / rate;
+        }
+    }
+
     /// Works the hazards out anew, with the durations still running.
     pub fn refresh(&mut self, running: &Running) {
         let mut beyond = 0.0;
@@ -185,6 +199,11 @@ impl Durations {
     fn cumulative_at(&self, seconds: f64) -> f64 {
         let piece = self.piece_of(seconds);
         self.cumulative[piece] + self.hazard[piece] * (seconds - EDGES[piece])
+    }
+
+    /// Integral of the hazard between two ages.
+    pub fn hazard_between(&self, from: f64, to: f64) -> f64 {
+        self.cumulative_at(to) - self.cumulative_at(from)
     }
 
     /// Probability that what has lasted `age` seconds ends within `within` seconds more.

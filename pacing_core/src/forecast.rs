@@ -8,6 +8,7 @@ use crate::distribution::{Balance, Cumulants, Sum};
 use crate::due::{COLUMNS, Due, EVER};
 use crate::duration::{self, Durations, Running};
 use crate::ring::{ROWS, RingEnd, RingTable, Yet, row_of};
+use crate::tempo::TempoWatch;
 
 /// Moments ahead that stand for the ring time distribution.
 pub(crate) const MOMENTS: usize = 6;
@@ -31,6 +32,8 @@ pub(crate) struct Learned {
     pub given_answers: f64,
     pub given_sum: f64,
     pub answers: AnswerWatch,
+    pub talk_tempo: TempoWatch,
+    pub wrap_tempo: TempoWatch,
     regime: Regime,
 }
 
@@ -41,6 +44,8 @@ crate::state::state!(Learned {
     given_answers,
     given_sum,
     answers,
+    talk_tempo,
+    wrap_tempo,
     regime,
 });
 
@@ -66,7 +71,7 @@ const STEADY: Regime = Regime {
     before: None,
     after: 1.0,
 };
-/// Dials' worth of the old shapes of the ring times after a jump.
+/// What the old shapes of ring times, talk and wrap-up are worth after a jump, in dials and durations.
 const SHAPES: f64 = 20.0;
 
 impl Learned {
@@ -78,6 +83,8 @@ impl Learned {
             given_answers: 0.0,
             given_sum: 0.0,
             answers: AnswerWatch::new(),
+            talk_tempo: TempoWatch::new(),
+            wrap_tempo: TempoWatch::new(),
             regime: STEADY,
         }
     }
@@ -112,6 +119,38 @@ impl Learned {
             Some(_) => self.regime.since,
             None => f64::NEG_INFINITY,
         }
+    }
+
+    /// A conversation or a wrap-up is over; `memory` of them count.
+    pub fn finished_work(&mut self, now: f64, state: AgentState, seconds: f64, memory: f64) {
+        let (known, tempo) = match state {
+            AgentState::Talk => (&mut self.talk, &mut self.talk_tempo),
+            AgentState::Wrap => (&mut self.wrap, &mut self.wrap_tempo),
+            AgentState::Idle | AgentState::Reserved | AgentState::Away => return,
+        };
+        tempo.ended(now, seconds, known);
+        known.observe(seconds, memory);
+    }
+
+    /// Looks for a change of talk and wrap-up times; true if there is one, and they are learned anew.
+    pub fn look_at_work(&mut self, now: f64, agents: &[Agent]) -> bool {
+        let ages = |state| {
+            let doing = agents.iter().filter(move |agent| agent.state == state);
+            doing.map(move |agent| now - agent.since)
+        };
+        let talk = self
+            .talk_tempo
+            .look(now, ages(AgentState::Talk), &self.talk);
+        let wrap = self
+            .wrap_tempo
+            .look(now, ages(AgentState::Wrap), &self.wrap);
+        if let Some(rate) = talk {
+            self.talk.begin_anew(rate, SHAPES);
+        }
+        if let Some(rate) = wrap {
+            self.wrap.begin_anew(rate, SHAPES);
+        }
+        talk.or(wrap).is_some()
     }
 
     /// Looks for a jump; true if there is one, and what is learned is learned anew.

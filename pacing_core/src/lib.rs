@@ -59,6 +59,7 @@ pub mod simulation;
 mod snapshot;
 pub mod staffing;
 mod state;
+mod tempo;
 #[cfg(feature = "lab")]
 pub mod whatif;
 

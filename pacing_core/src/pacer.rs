@@ -479,13 +479,21 @@ impl Pacer {
         self.learned.answers.jumps()
     }
 
+    /// The same of talk and of wrap-up times.
+    #[must_use]
+    pub fn tempo_changes(&self) -> (u64, u64) {
+        let learned = &self.learned;
+        (learned.talk_tempo.changes(), learned.wrap_tempo.changes())
+    }
+
     /// How many to dial now, and why not more.
     pub fn decide(&mut self, now: f64, limits: Limits) -> Decision {
         let now = self.advance(now);
         self.count_overdue(now);
         let (agents, calls) = (self.agents.rows(), self.calls.rows());
         self.scene.take(now, agents, calls, &mut self.learned);
-        if self.learned.look(now) {
+        // Both are asked, whatever the first says.
+        if self.learned.look(now) | self.learned.look_at_work(now, agents) {
             self.scene.take(now, agents, calls, &mut self.learned);
         }
         self.scene.count_calls(now, calls, &self.learned);
@@ -644,11 +652,8 @@ impl Pacer {
         #[allow(clippy::cast_precision_loss)]
         let memory = (8.0 * self.agents.rows().len() as f64).max(200.0);
         let seconds = (now - before.since).min(LONGEST);
-        match before.state {
-            AgentState::Talk => self.learned.talk.observe(seconds, memory),
-            AgentState::Wrap => self.learned.wrap.observe(seconds, memory),
-            AgentState::Idle | AgentState::Reserved | AgentState::Away => {}
-        }
+        self.learned
+            .finished_work(now, before.state, seconds, memory);
     }
 
     fn learn_ring(&mut self, call: &Call, now: f64, end: RingEnd) {

@@ -253,6 +253,11 @@ impl PyPacer {
         self.inner.pacer().answer_probability()
     }
 
+    /// Changes of talk and of wrap-up times that were noticed.
+    fn tempo_changes(&self) -> (u64, u64) {
+        self.inner.pacer().tempo_changes()
+    }
+
     /// Jumps of the answer probability that were noticed.
     fn jumps(&self) -> u64 {
         self.inner.pacer().jumps()

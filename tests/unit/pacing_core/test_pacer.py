@@ -299,6 +299,26 @@ def test_a_jump_of_the_answer_rate_is_followed_within_tens_of_calls() -> None:
     assert pacer.answer_probability() == pytest.approx(0.1, abs=0.1)
 
 
+def test_longer_conversations_are_noticed_while_they_last() -> None:
+    pacer, now = team(10), 0.0
+
+    def talk(rounds: int, seconds: int) -> None:
+        nonlocal now
+        for _ in range(rounds):
+            for agent in range(10):
+                pacer.agent(now, agent, "talk")
+            for second in range(seconds):
+                pacer.decide(now + second, **ROOM)
+                if second >= seconds - 50 and second % 5 == 0:
+                    pacer.agent(now + second, (second // 5) % 10, "idle")
+            now += seconds
+
+    talk(30, 120)
+    before = pacer.tempo_changes()[0]
+    talk(1, 700)
+    assert pacer.tempo_changes()[0] > before
+
+
 @pytest.mark.parametrize("data", [b"", b"garbage", b"RMPACER\x09" + b"\0" * 100])
 def test_a_snapshot_that_is_none_is_refused(data: bytes) -> None:
     with pytest.raises(PacingValueError, match="start the pacer without it") as caught:
