@@ -97,6 +97,8 @@ pub(crate) struct Agent {
     pub since: f64,
     /// Will not become free after this call.
     pub leaving: bool,
+    /// Is to leave then, or after the call that runs then.
+    pub leaves_at: Option<f64>,
 }
 
 /// How far a call has come.

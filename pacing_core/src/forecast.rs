@@ -220,6 +220,20 @@ impl Learned {
     }
 }
 
+/// Who should have left so many seconds ago and is idle still has not kept the plan, and is counted on again.
+const STALE_PLAN: f64 = 60.0;
+
+/// An agent who is to leave soon.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Departing {
+    /// Seconds from now.
+    within: f64,
+    state: AgentState,
+    age: f64,
+}
+
+crate::state::state!(Departing { within, state, age });
+
 /// The books, counted for one decision.
 #[derive(Debug, Clone)]
 pub(crate) struct Scene {
@@ -227,6 +241,8 @@ pub(crate) struct Scene {
     pub idle: i64,
     pub talk_ages: Vec<f64>,
     pub wrap_ages: Vec<f64>,
+    /// Agents in none of the three above, who leave before all that rings now is answered.
+    pub departing: Vec<Departing>,
     /// Calls in flight by row of age, those without a probability of their own.
     pub in_flight: [f64; ROWS],
     /// The same of those dialed before the answer probability changed.
@@ -246,6 +262,7 @@ crate::state::state!(Scene {
     idle,
     talk_ages,
     wrap_ages,
+    departing,
     in_flight,
     older,
     since_factor,
@@ -262,6 +279,7 @@ impl Scene {
             idle: 0,
             talk_ages: Vec::new(),
             wrap_ages: Vec::new(),
+            departing: Vec::new(),
             in_flight: [0.0; ROWS],
             older: [0.0; ROWS],
             since_factor: 1.0,
@@ -277,6 +295,8 @@ impl Scene {
     pub fn take(&mut self, now: f64, agents: &[Agent], calls: &[Call], learned: &mut Learned) {
         self.talk_ages.clear();
         self.wrap_ages.clear();
+        self.departing.clear();
+        let look = learned.ring.quantile(0.98) + 5.0;
         self.running_talk = Running::new();
         self.running_wrap = Running::new();
         let mut on_line = [0.0; ROWS];
@@ -295,23 +315,24 @@ impl Scene {
         }
         for agent in agents {
             let age = now - agent.since;
+            let stays = !agent.leaving && self.stays(agent, now, look);
             match agent.state {
-                AgentState::Idle if !agent.leaving => idle += 1,
+                AgentState::Idle if stays => idle += 1,
                 AgentState::Talk => {
                     self.running_talk.add(&learned.talk, age);
-                    if !agent.leaving {
+                    if stays {
                         self.talk_ages.push(age);
                     }
                 }
                 AgentState::Wrap => {
                     self.running_wrap.add(&learned.wrap, age);
-                    if !agent.leaving {
+                    if stays {
                         self.wrap_ages.push(age);
                     }
                 }
                 AgentState::Reserved => {
                     reserved += 1;
-                    if !agent.leaving {
+                    if stays {
                         self.talk_ages.push(0.0);
                     }
                 }
@@ -322,6 +343,21 @@ impl Scene {
         learned.ring.refresh(&on_line);
         learned.talk.refresh(&self.running_talk);
         learned.wrap.refresh(&self.running_wrap);
+    }
+
+    /// Whether an agent is there for all that rings now; who leaves meanwhile is noted.
+    fn stays(&mut self, agent: &Agent, now: f64, look: f64) -> bool {
+        let Some(within) = agent.leaves_at.map(|at| at - now) else {
+            return true;
+        };
+        if within > 0.0 && within <= look {
+            self.departing.push(Departing {
+                within,
+                state: agent.state,
+                age: now - agent.since,
+            });
+        }
+        within > look || (within < -STALE_PLAN && agent.state == AgentState::Idle)
     }
 
     /// Counts the calls in flight.
@@ -404,6 +440,20 @@ fn freeing(scene: &Scene, learned: &Learned, nodes: [f64; 3], mut f: impl FnMut(
     for &age in &scene.wrap_ages {
         f(wrap.ends_within_each(age, nodes));
     }
+    for &Departing { within, state, age } in &scene.departing {
+        let free = match state {
+            AgentState::Idle => [1.0; 3],
+            AgentState::Talk => {
+                let ends = talk.ends_within_each(age, nodes);
+                std::array::from_fn(|i| ends[i] * wrapped[i])
+            }
+            AgentState::Wrap => wrap.ends_within_each(age, nodes),
+            AgentState::Reserved | AgentState::Away => continue,
+        };
+        f(std::array::from_fn(|i| {
+            if nodes[i] < within { free[i] } else { 0.0 }
+        }));
+    }
 }
 
 /// The moments ahead, and where each lies between the three nodes at which agents are looked at: their
@@ -476,7 +526,7 @@ impl Forecast {
             && waiting <= EXACT_IDLE
             && scene.open <= EXACT_CALLS
             && answers[EVER].mean <= EXACT_DUE;
-        let busy = scene.talk_ages.len() + scene.wrap_ages.len();
+        let busy = scene.talk_ages.len() + scene.wrap_ages.len() + scene.departing.len();
         let exact = few && busy <= EXACT_BUSY;
         let columns = if exact { COLUMNS } else { usize::from(few) };
         let sums = due.sums(waiting, columns);

@@ -286,11 +286,12 @@ impl Pacer {
     /// An agent's state.
     pub fn agent(&mut self, now: f64, id: u64, state: AgentState, leaving: bool) {
         let now = self.advance(now);
-        let fresh = Agent {
+        let mut fresh = Agent {
             id,
             state,
             since: now,
             leaving,
+            leaves_at: None,
         };
         let Some(agent) = self.agents.get_mut(id) else {
             self.agents.insert(fresh);
@@ -301,8 +302,22 @@ impl Pacer {
             return;
         }
         let before = *agent;
+        if state != AgentState::Away {
+            fresh.leaves_at = before.leaves_at;
+        }
         *agent = fresh;
         self.learn_duration(before, now);
+    }
+
+    /// When the agent is to leave: a planned break, a shift's end; none: no plan any more. Whoever is in a call then
+    /// ends it first. From that moment on the agent is not counted on. Being away ends the plan.
+    pub fn agent_leaves(&mut self, now: f64, id: u64, at: Option<f64>) {
+        self.advance(now);
+        let possible = at.is_none_or(|at| at.abs() <= LATEST);
+        match self.agents.get_mut(id) {
+            Some(agent) if possible => agent.leaves_at = at,
+            _ => self.ignored += 1,
+        }
     }
 
     /// The agent logged out.

@@ -170,6 +170,17 @@ impl PyPacer {
         Ok(())
     }
 
+    #[pyo3(signature = (now, agent_id, at=None))]
+    fn agent_leaves(
+        &mut self,
+        now: f64,
+        #[pyo3(from_py_with = whole_named::agent_id)] agent_id: u64,
+        at: Option<f64>,
+    ) {
+        let agent = agent_id;
+        self.inner.tell(now, Input::AgentLeaves { agent, at });
+    }
+
     fn agent_gone(
         &mut self,
         now: f64,

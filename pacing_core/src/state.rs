@@ -128,7 +128,8 @@ state!(Agent {
     id,
     state,
     since,
-    leaving
+    leaving,
+    leaves_at
 });
 state!(Call {
     id,

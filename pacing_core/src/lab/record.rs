@@ -1,6 +1,7 @@
 //! A run of the simulator under the pacer, with its decision log: as if a dialer had kept it.
 use std::sync::atomic::AtomicBool;
 
+use super::policies::Plans;
 use super::policy::{Decision, Event, Policy, Snapshot};
 use super::scenario::Scenario;
 use super::tally::Run;
@@ -37,6 +38,7 @@ struct Recording {
     pacer: Option<RecordedPacer>,
     log: Vec<u8>,
     decisions: u32,
+    plans: Plans,
 }
 
 impl Policy for Recording {
@@ -78,6 +80,9 @@ impl Policy for Recording {
             leads: snapshot.hopper,
             pending: snapshot.pending,
         };
+        for (agent, at) in self.plans.news(snapshot.agents) {
+            pacer.tell(snapshot.now, Input::AgentLeaves { agent, at });
+        }
         let decision = pacer.decide(snapshot.now, limits);
         self.decisions += 1;
         if self.decisions.is_multiple_of(FETCH_EVERY) {
@@ -98,6 +103,7 @@ pub fn record(scenario: &Scenario, seed: u64, stop: &AtomicBool) -> Option<(Run,
         pacer: None,
         log: Vec::new(),
         decisions: 0,
+        plans: Plans::default(),
     };
     let run = run(scenario, &mut policy, seed, stop)?;
     let mut log = policy.log;

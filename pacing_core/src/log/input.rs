@@ -35,6 +35,11 @@ pub enum Input {
         state: AgentState,
         leaving: bool,
     },
+    /// A planned break or shift's end; none: no plan any more.
+    AgentLeaves {
+        agent: u64,
+        at: Option<f64>,
+    },
     AgentGone {
         agent: u64,
     },
@@ -78,6 +83,7 @@ impl Input {
                 state,
                 leaving,
             } => pacer.agent(now, agent, state, leaving),
+            Self::AgentLeaves { agent, at } => pacer.agent_leaves(now, agent, at),
             Self::AgentGone { agent } => pacer.agent_gone(now, agent),
             Self::Dialed { call, p } => pacer.dialed(now, call, p),
             Self::Ringing { call } => pacer.ringing(now, call),
@@ -112,6 +118,8 @@ impl Input {
             Self::SetTarget { .. } => 9,
             Self::GroupBudget { told: Some(_) } => 10,
             Self::GroupBudget { told: None } => 11,
+            Self::AgentLeaves { at: Some(_), .. } => 12,
+            Self::AgentLeaves { at: None, .. } => 13,
         }
     }
 
@@ -129,6 +137,12 @@ impl Input {
                 out.byte(word.0[0] << 1 | u8::from(leaving));
             }
             Self::AgentGone { agent } => memory.put_agent(agent, out),
+            Self::AgentLeaves { agent, at } => {
+                memory.put_agent(agent, out);
+                if let Some(at) = at {
+                    out.double(at);
+                }
+            }
             Self::Dialed { call, p } => {
                 memory.put_new_call(call, out);
                 if let Some(p) = p {
@@ -208,6 +222,14 @@ impl Input {
                 }),
             },
             11 => Self::GroupBudget { told: None },
+            12 => Self::AgentLeaves {
+                agent: memory.take_agent(from)?,
+                at: Some(from.double()?),
+            },
+            13 => Self::AgentLeaves {
+                agent: memory.take_agent(from)?,
+                at: None,
+            },
             _ => return Err(Broken("a record is of an unknown kind")),
         })
     }

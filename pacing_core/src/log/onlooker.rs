@@ -96,7 +96,10 @@ impl Onlooker {
             Input::Abandoned { call } => Event::Abandoned { call },
             Input::Ended { call, outcome } => Event::Ended { call, outcome },
             // Policies do not hear of these.
-            Input::Ringing { .. } | Input::SetTarget { .. } | Input::GroupBudget { .. } => return,
+            Input::Ringing { .. }
+            | Input::AgentLeaves { .. }
+            | Input::SetTarget { .. }
+            | Input::GroupBudget { .. } => return,
         };
         let now = self.time(now);
         self.policy().on_event(now, event);

@@ -38,6 +38,10 @@ fn lively(seed: u64, steps: u32, cut_every: u32) -> (Vec<u8>, RecordedPacer) {
                 ][pick(4.0) as usize],
                 leaving: pick(5.0) == 0,
             },
+            12 if pick(2.0) == 0 => Input::AgentLeaves {
+                agent,
+                at: (pick(4.0) > 0).then_some(now + 40.0),
+            },
             12 => Input::AgentGone { agent },
             13..=20 => {
                 call += 1;

@@ -166,6 +166,46 @@ def test_leaving_agents_are_not_counted_on() -> None:
     assert decision.free_agents == 0.0
 
 
+def test_an_agent_with_a_planned_departure_counts_until_then_only() -> None:
+    def free(now: float, *plans: float | None) -> float:
+        pacer = team(2)
+        for at in plans:
+            pacer.agent_leaves(0.0, 1, at)
+        return pacer.decide(now, **ROOM).free_agents
+
+    # Answers come 6 to 20 s after the dial, 13 s in the middle.
+    assert free(0.0, 600.0) == free(0.0, None) == free(0.0, 600.0, None) == 2.0
+    assert free(0.0, 10.0) == free(30.0, 10.0) == 1.0
+    assert free(0.0, 19.0) == 2.0
+    assert free(120.0, 10.0) == 2.0  # there still: the plan was not kept
+
+
+def test_nobody_dials_for_an_idle_agent_about_to_leave() -> None:
+    pacer = team(1)
+    pacer.agent_leaves(0.0, 0, 5.0)
+    decision = pacer.decide(0.0, **ROOM)
+    assert (decision.dials, decision.limited_by) == (0, "agents")
+
+
+def test_a_departure_of_nobody_or_at_no_time_is_ignored() -> None:
+    pacer = team(1)
+    pacer.agent_leaves(0.0, 7, 5.0)
+    pacer.agent_leaves(0.0, 0, math.nan)
+    assert pacer.ignored_events() == 2
+    assert pacer.decide(0.0, **ROOM).dials >= 1
+
+
+def test_being_away_ends_the_plan_and_a_call_does_not() -> None:
+    pacer = team(2)
+    for agent in range(2):
+        pacer.agent_leaves(0.0, agent, 30.0)
+        pacer.agent(1.0, agent, "talk")
+    pacer.agent(2.0, 0, "away")
+    for agent in range(2):
+        pacer.agent(28.0, agent, "idle")
+    assert pacer.decide(28.0, **ROOM).free_agents == 1.0
+
+
 def test_the_cap_binds_when_it_is_below_the_target() -> None:
     def dials(**options: float) -> int:
         pacer = team(30, budget_answered=2000, budget_abandoned=15, **options)

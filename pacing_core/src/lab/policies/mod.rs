@@ -11,6 +11,8 @@ mod webitel;
 
 use std::fmt;
 
+pub(super) use ringmaster::Plans;
+
 use super::policy::Policy;
 use crate::error::PacingError;
 

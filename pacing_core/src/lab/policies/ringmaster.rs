@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::books::Outcome;
-use crate::lab::policy::{Decision, Event, Policy, Snapshot};
+use crate::lab::policy::{AgentView, Decision, Event, Policy, Snapshot};
 use crate::lab::scenario::Scenario;
 use crate::leads::{Lead, LeadModel};
 use crate::{Limits, Options, Pacer};
@@ -14,6 +14,26 @@ pub(super) struct Ringmaster {
     /// What is learned about leads, and the leads of calls not yet answered; none: leads are all alike.
     leads: Option<LeadModel>,
     ringing: HashMap<u64, Lead>,
+    plans: Plans,
+}
+
+/// Planned departures that have been told.
+#[derive(Default)]
+pub(in crate::lab) struct Plans(Vec<Option<f64>>);
+
+impl Plans {
+    /// What is new: which agent, and when that one is to leave.
+    pub fn news(&mut self, agents: &[AgentView]) -> Vec<(u64, Option<f64>)> {
+        self.0.resize(agents.len().max(self.0.len()), None);
+        let mut news = Vec::new();
+        for (told, agent) in self.0.iter_mut().zip(agents) {
+            if *told != agent.planned {
+                *told = agent.planned;
+                news.push((agent.id, agent.planned));
+            }
+        }
+        news
+    }
 }
 
 impl Ringmaster {
@@ -22,6 +42,7 @@ impl Ringmaster {
             pacer: None,
             leads: learn_leads.then(LeadModel::new),
             ringing: HashMap::new(),
+            plans: Plans::default(),
         }
     }
 
@@ -69,12 +90,14 @@ impl Policy for Ringmaster {
     fn reset(&mut self, scenario: &Scenario, _seed: u64) {
         self.leads = self.leads.as_ref().map(|_| LeadModel::new());
         self.ringing.clear();
+        self.plans = Plans::default();
         self.pacer = begin(scenario, (0, 0));
     }
 
     /// As a dialer that is started in the morning: what was learned from the snapshot, the ledger from the books.
     fn next_day(&mut self, scenario: &Scenario, _seed: u64, ledger: (u64, u64)) {
         self.ringing.clear();
+        self.plans = Plans::default();
         let learned = self.pacer.take().map(|pacer| pacer.snapshot());
         self.pacer = begin(scenario, ledger);
         if let Some((pacer, learned)) = self.pacer.as_mut().zip(learned)
@@ -126,6 +149,9 @@ impl Policy for Ringmaster {
         let Some(pacer) = &mut self.pacer else {
             return Decision::default();
         };
+        for (agent, at) in self.plans.news(snapshot.agents) {
+            pacer.agent_leaves(snapshot.now, agent, at);
+        }
         let decision = pacer.decide(snapshot.now, limits);
         Decision {
             dials: decision.dials,
