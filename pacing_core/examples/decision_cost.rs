@@ -21,7 +21,7 @@ const SIZES: [(u32, f64, usize); 6] = [
     (100, 0.3, 10_000),
     (100, 0.1, 10_000),
     (300, 0.05, 10_000),
-    (2000, 0.0445, 2_000),
+    (2000, 0.032, 2_000),
 ];
 /// Every lead with an answer probability of its own, which the policy is told.
 const LEADS_DIFFER: &str = "lead_concentration = 4.0\nlead_known = true";

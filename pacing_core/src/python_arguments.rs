@@ -107,7 +107,14 @@ named!(
     agents: u32,
     lines: u32,
     dials: u64,
+    days: u32,
+    groups: usize,
 );
+
+/// The same of `foretell`, which keeps them in memory.
+pub(crate) fn dials_kept(given: &Bound<'_, PyAny>) -> PyResult<usize> {
+    whole("dials", given)
+}
 
 pub(crate) fn seeds(given: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
     list("seeds", given, |seed| whole("seeds", seed))
@@ -115,6 +122,22 @@ pub(crate) fn seeds(given: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
 
 pub(crate) fn give_up(given: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
     list("give_up", given, |call| whole("give_up", call))
+}
+
+pub(crate) fn predicted(given: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
+    list("predicted", given, |value| value.extract())
+}
+
+pub(crate) fn answered(given: &Bound<'_, PyAny>) -> PyResult<Vec<bool>> {
+    list("answered", given, |value| value.extract())
+}
+
+/// A list, if the caller gives one.
+pub(crate) fn targets(given: &Bound<'_, PyAny>) -> PyResult<Option<Vec<f64>>> {
+    if given.is_none() {
+        return Ok(None);
+    }
+    list("targets", given, |value| value.extract()).map(Some)
 }
 
 pub(crate) fn values(given: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {

@@ -7,6 +7,7 @@ use crate::error::PacingError;
 use crate::lab::foretell;
 use crate::leads::{Feature, Lead, LeadModel};
 use crate::python::raise;
+use crate::python_arguments::{answered, dials_kept, predicted, whole_named};
 use crate::python_lab::PyScenario;
 
 /// Most dials of one call of `foretell`: what they take stays below a gigabyte.
@@ -128,7 +129,11 @@ impl PyCalibration {
 #[pyfunction]
 #[pyo3(signature = (predicted, answered, groups=10))]
 #[allow(clippy::needless_pass_by_value)]
-fn calibration(predicted: Vec<f64>, answered: Vec<bool>, groups: usize) -> PyResult<PyCalibration> {
+fn calibration(
+    #[pyo3(from_py_with = predicted)] predicted: Vec<f64>,
+    #[pyo3(from_py_with = answered)] answered: Vec<bool>,
+    #[pyo3(from_py_with = whole_named::groups)] groups: usize,
+) -> PyResult<PyCalibration> {
     let c = crate::calibration(&predicted, &answered, groups).map_err(raise)?;
     Ok(PyCalibration {
         brier: c.brier,
@@ -154,8 +159,8 @@ type Arrays<'py> = (
 fn foretell_dials<'py>(
     py: Python<'py>,
     scenario: &PyScenario,
-    seed: u64,
-    dials: usize,
+    #[pyo3(from_py_with = whole_named::seed)] seed: u64,
+    #[pyo3(from_py_with = dials_kept)] dials: usize,
 ) -> PyResult<Arrays<'py>> {
     if dials > MOST_DIALS {
         #[allow(clippy::cast_precision_loss)]

@@ -6,6 +6,7 @@ use pyo3::types::PyBytes;
 use crate::PacingError;
 use crate::lab::record;
 use crate::python::raise;
+use crate::python_arguments::{targets, threads, whole_named};
 use crate::python_lab::{PyScenario, at_length};
 use crate::whatif::{Model, Past, Point, curve};
 
@@ -109,10 +110,10 @@ fn usual(model: &Model) -> Vec<f64> {
 fn what_if(
     py: Python<'_>,
     data: &[u8],
-    targets: Option<Vec<f64>>,
+    #[pyo3(from_py_with = targets)] targets: Option<Vec<f64>>,
     within: f64,
     effort: f64,
-    threads: Option<usize>,
+    #[pyo3(from_py_with = threads)] threads: Option<usize>,
 ) -> PyResult<PyWhatIf> {
     if !(within > 0.0 && within <= 1e9) {
         return Err(raise(PacingError::Domain {
@@ -133,7 +134,7 @@ fn what_if(
 fn record_run<'py>(
     py: Python<'py>,
     scenario: &PyScenario,
-    seed: u64,
+    #[pyo3(from_py_with = whole_named::seed)] seed: u64,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let scenario = &scenario.inner;
     let log = at_length(py, Some(1), None, |progress| {

@@ -9,6 +9,7 @@ use crate::error::PacingError;
 use crate::lab::policy::{Decision, Event, Policy, Snapshot};
 use crate::lab::{Day, Scenario, Spec, Window, run, windows};
 use crate::python::raise;
+use crate::python_arguments::{seeds, threads, whole_named};
 use crate::python_lab::{PyScenario, at_length};
 
 /// Longest window, days.
@@ -71,9 +72,9 @@ fn simulate_windows(
     py: Python<'_>,
     scenario: &PyScenario,
     policy: &str,
-    seeds: Vec<u64>,
-    days: u32,
-    threads: Option<usize>,
+    #[pyo3(from_py_with = seeds)] seeds: Vec<u64>,
+    #[pyo3(from_py_with = whole_named::days)] days: u32,
+    #[pyo3(from_py_with = threads)] threads: Option<usize>,
     progress: Option<Bound<'_, PyAny>>,
 ) -> PyResult<Vec<PyWindow>> {
     if !(1..=LONGEST).contains(&days) {
@@ -127,7 +128,7 @@ fn decision_times<'py>(
     py: Python<'py>,
     scenario: &PyScenario,
     policy: &str,
-    seed: u64,
+    #[pyo3(from_py_with = whole_named::seed)] seed: u64,
 ) -> PyResult<Bound<'py, PyArray1<f64>>> {
     let spec = Spec::parse(policy).map_err(raise)?;
     let scenario = &scenario.inner;
