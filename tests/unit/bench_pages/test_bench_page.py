@@ -29,6 +29,7 @@ def row(
     name: str = "base",
     agents: int = 10,
     tuned: bool = False,
+    recovered: float = 600.0,
 ) -> Row:
     """A made-up result: so much occupancy by seed, everywhere the same abandon rate of 10,000 answers."""
     count = len(occupancy)
@@ -44,10 +45,10 @@ def row(
         "worst_hour": [rate] * count,
         "talk_minutes_per_agent_hour": [40.0] * count,
         "dials_per_contact": [3.3] * count,
-        "recovery 1": [300.0] * count,
     }
     text = scenario(name, agents, None).to_toml()
-    return Row(stage, text, asked, tuned, asked, columns, [[100, 3, 1.0, 2.0]] * 4, {})
+    entry = {"value": {"recovered": [300.0, recovered]}}
+    return Row(stage, text, asked, tuned, asked, columns, [[100, 3, 1.0, 2.0]] * 4, entry)
 
 
 ENDS = [row("progressive", [0.60, 0.62]), row("oracle", [0.80, 0.82], 0.03, tuned=True)]
@@ -114,6 +115,8 @@ def test_shocks_are_held_to_twice_the_cap_the_best_opponent_and_the_ledger() -> 
         return outcomes(rows, "shock-talk")
 
     assert case(0.02, 0.025) == ["holds"] * 3
+    slow = row("ringmaster", [0.8, 0.8], stage="shocks", name="shock-talk", recovered=660.0)
+    assert outcomes([slow], "10 minutes") == ["**does not hold**"]
     assert case(0.026, 0.025) == ["**does not hold**", "holds", "holds"]
     assert case(0.031, 0.029) == ["**does not hold**", "holds", "**does not hold**"]
 

@@ -16,7 +16,8 @@ from benchmarks.levels import LEVELS, QUICK, Level, sized
 from benchmarks.render import pages
 from benchmarks.stages import STAGES, Stage
 from benchmarks.stages.policies import comparison
-from benchmarks.stages.simulated import TUNING_SEEDS, for_tuning, run_task, scenario
+from benchmarks.stages.simulated import TUNING_SEEDS, for_tuning, recovery, run_task, scenario
+from pacing_core import simulate
 
 SMALL = scenario("base", 5, None, "seconds = 2400.0", "warmup_seconds = 600.0", "decide_seconds = 0.5")
 TINY = replace(QUICK, name="tiny")
@@ -112,11 +113,21 @@ def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
         Kept.read(path)
 
 
+def test_an_outage_is_recovered_from_after_its_end() -> None:
+    sizes = ("seconds = 9000.0", "warmup_seconds = 600.0", "decide_seconds = 0.5")
+    failing = scenario("base", 20, None, *sizes, "outages = [[3000.0, 3600.0]]")
+    quiet, down = (
+        simulate(made, "ratio(k=3)", range(1, 9)) for made in (scenario("base", 20, None, *sizes), failing)
+    )
+    assert recovery(quiet, (3000.0, 9000.0)) == 0.0
+    assert 600.0 <= recovery(down, (3000.0, 9000.0)) <= 1200.0
+
+
 def test_tuning_is_on_other_seeds_and_shorter() -> None:
     made = scenario("base", 20, 50_000)
-    shorter = for_tuning(made, 8_000)
+    shorter = for_tuning(made, 16_000)
     assert min(TUNING_SEEDS) > 1_000_000
-    assert shorter.seconds == pytest.approx(1800.0 + 1_000 * 135.0 / 20 / 0.9, abs=0.1)
+    assert shorter.seconds == pytest.approx(1800.0 + 2_000 * 135.0 / 20 / 0.9, abs=0.1)
     assert for_tuning(made, 0) == made
     tuned = run_task("score", SMALL, "ratio", [1], tuning_answers=400, jobs=1).do()
     assert tuned["policy"].startswith("ratio(k=")
