@@ -154,8 +154,11 @@ class Pacer:
     ) -> None:
         """An agent's state. `leaving`: will not become free after this call."""
     def agent_leaves(self, now: float, agent_id: int, at: float | None = None) -> None:
-        """When the agent is to leave, such as for a planned break; None: no plan any more. Whoever is in a call then
-        ends it first. From then on the agent is not counted on. Being away ends the plan."""
+        """When the agent is to leave, such as for a planned break; None: no plan any more.
+
+        Whoever is in a call then ends it first. From then on the agent is not counted on. Being away ends
+        the plan.
+        """
     def agent_gone(self, now: float, agent_id: int) -> None:
         """The agent logged out."""
     def dialed(self, now: float, call_id: int, p: float | None = None) -> None:

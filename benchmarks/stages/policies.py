@@ -80,9 +80,9 @@ def limit(level: Level, jobs: int | None) -> Iterable[Task]:
         made = scenario("exponential", team, level.limit_answers)
         yield run_task("limit", made, FLOOR, seeds(4), jobs=jobs)
         yield run_task(
-            "limit", made, LIMIT, seeds(4), tuning_answers=min(level.tuning_answers, 40_000), jobs=jobs
+            "limit", made, LIMIT, seeds(4), tuning_answers=min(level.tuning_answers, 60_000), jobs=jobs
         )
-        yield run_task("limit", made, "constant", seeds(4), tuning_answers=20_000, jobs=jobs)
+        yield run_task("limit", made, "constant", seeds(4), tuning_answers=200_000, jobs=jobs)
 
 
 def cold(level: Level, jobs: int | None) -> Iterable[Task]:
