@@ -24,7 +24,8 @@ enum Decider {
     Pacer(Box<Pacer>),
     #[cfg(feature = "lab")]
     Policy(Box<Onlooker>, Arc<AtomicBool>),
-    /// It has failed.
+    /// It has failed, as only a policy of the laboratory can.
+    #[cfg_attr(not(feature = "lab"), allow(dead_code))]
     Off,
 }
 
