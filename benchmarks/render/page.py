@@ -96,6 +96,7 @@ def _head(stages: dict[str, Kept], levels: dict[str, str]) -> str:
             spent, worked = (sum(e[key] for e in entries) / 60 for key in ("seconds", "cpu_seconds"))
             cells = [stage, levels[stage], str(len(entries)), f"{spent:.1f}", f"{worked:.1f}"]
             lines.append([*cells, ", ".join(commits), where])
+    quick = any(level.startswith("quick") for level in levels.values())
     return "\n\n".join(
         [
             "# Pacing policies compared",
@@ -108,6 +109,7 @@ def _head(stages: dict[str, Kept], levels: dict[str, str]) -> str:
             "laboratory](SOURCE/../docs/reference/laboratory.md), [the "
             "benchmark](SOURCE/../docs/reference/benchmark.md).",
             table(["stage", "level", "results", "minutes", "of processors", "commit", "machine"], lines),
+            *(["Files of the level quick are in no commit: `make bench` measures them."] if quick else []),
         ]
     )
 
