@@ -23,6 +23,7 @@ pub mod erlang;
 mod error;
 mod forecast;
 mod gamma;
+mod growth;
 #[cfg(feature = "lab")]
 pub mod lab;
 mod leads;

@@ -4,6 +4,7 @@ use crate::budget::{Allowance, Ledger, Price};
 use crate::change::Finished;
 use crate::error::PacingError;
 use crate::forecast::{Forecast, Learned, Scene};
+use crate::growth::Growth;
 use crate::ring::RingEnd;
 use crate::snapshot;
 
@@ -123,6 +124,7 @@ pub struct Pacer {
     /// Of the campaign's group, this campaign included.
     group: Option<Ledger>,
     price: Price,
+    growth: Growth,
     /// Abandons expected of the calls in flight, as of the last decision.
     expected_abandons: f64,
     ignored: u64,
@@ -148,6 +150,7 @@ crate::state::state!(Pacer {
     abandoned,
     group,
     price,
+    growth,
     expected_abandons,
     ignored,
 });
@@ -193,6 +196,7 @@ impl Pacer {
             scene: Scene::new(),
             group: None,
             price: Price::new(),
+            growth: Growth::new(),
             expected_abandons: 0.0,
             ignored: 0,
         })
@@ -520,6 +524,9 @@ impl Pacer {
         let one_each = u64::try_from(self.scene.idle)
             .unwrap_or(0)
             .saturating_sub(self.scene.open);
+        let at_work = self.scene.talk_ages.len() + self.scene.wrap_ages.len();
+        let at_work = at_work as u64 + u64::try_from(self.scene.idle).unwrap_or(0);
+        let room = self.growth.room(now, self.scene.open, at_work);
         let wanted = match self.options.policy {
             Policy::Progressive => one_each,
             Policy::Predictive => {
@@ -530,7 +537,7 @@ impl Pacer {
                 } else {
                     forecast.dials_within(allowance.risk, within)
                 };
-                one_each.max(on_idle).max(ahead)
+                one_each.max(on_idle.max(ahead).min(room))
             }
         };
         let dials = wanted.min(cut);
