@@ -97,6 +97,16 @@ fn piece_from(seconds: f64, mut piece: usize) -> usize {
     piece
 }
 
+impl Prior {
+    /// So many times as long.
+    pub fn scaled(self, scale: f64) -> Self {
+        Self {
+            mean: self.mean * scale,
+            ..self
+        }
+    }
+}
+
 impl Durations {
     pub fn new(prior: Prior) -> Self {
         let (mu, sigma) = normal::lognormal(prior.mean, prior.cv);

@@ -75,11 +75,17 @@ const STEADY: Regime = Regime {
 const SHAPES: f64 = 20.0;
 
 impl Learned {
+    #[cfg(test)]
     pub fn new() -> Self {
+        Self::with_prior(1.0)
+    }
+
+    /// Knowing priors alone, of which all times and the answer probability are `scale` times the documented ones.
+    pub fn with_prior(scale: f64) -> Self {
         Self {
-            ring: RingTable::new(),
-            talk: Durations::new(duration::TALK),
-            wrap: Durations::new(duration::WRAP),
+            ring: RingTable::with_prior(scale),
+            talk: Durations::new(duration::TALK.scaled(scale)),
+            wrap: Durations::new(duration::WRAP.scaled(scale)),
             given_answers: 0.0,
             given_sum: 0.0,
             answers: AnswerWatch::new(),

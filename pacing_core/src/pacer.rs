@@ -44,6 +44,8 @@ pub struct Options {
     /// What the budget's window has seen before this pacer began.
     pub budget_answered: u64,
     pub budget_abandoned: u64,
+    /// The priors' times and answer probability are so many times the documented ones: to see how much hangs on them.
+    pub prior_scale: f64,
 }
 
 impl Default for Options {
@@ -56,6 +58,7 @@ impl Default for Options {
             give_up_after: None,
             budget_answered: 0,
             budget_abandoned: 0,
+            prior_scale: 1.0,
         }
     }
 }
@@ -138,6 +141,7 @@ crate::state::state!(Options {
     give_up_after,
     budget_answered,
     budget_abandoned,
+    prior_scale,
 });
 crate::state::state!(Pacer {
     options,
@@ -170,6 +174,13 @@ impl Pacer {
                 allowed: "0 to 60 seconds",
             });
         }
+        if !(0.1..=10.0).contains(&options.prior_scale) {
+            return Err(PacingError::Domain {
+                name: "prior_scale",
+                value: options.prior_scale,
+                allowed: "0.1 to 10",
+            });
+        }
         if let Some(after) = options.give_up_after
             && !(16.0..=600.0).contains(&after)
         {
@@ -188,11 +199,11 @@ impl Pacer {
         Ok(Self {
             answered: options.budget_answered,
             abandoned: options.budget_abandoned,
+            learned: Learned::with_prior(options.prior_scale),
             options,
             now: f64::NEG_INFINITY,
             agents: Book::new(),
             calls: Book::new(),
-            learned: Learned::new(),
             scene: Scene::new(),
             group: None,
             price: Price::new(),
@@ -482,7 +493,7 @@ impl Pacer {
     /// # Errors
     /// [`PacingError::Snapshot`] for bytes that are not a snapshot of this version; nothing is changed then.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), PacingError> {
-        self.learned = snapshot::read(bytes)?;
+        self.learned = snapshot::read(bytes, self.options.prior_scale)?;
         Ok(())
     }
 

@@ -89,7 +89,7 @@ struct PyPacer {
 impl PyPacer {
     #[new]
     #[pyo3(signature = (*, target=0.03, cap=None, grace_seconds=2.0, seed=0, budget_answered=0, budget_abandoned=0,
-                        policy="predictive", give_up_after=None))]
+                        policy="predictive", give_up_after=None, prior_scale=1.0))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         target: f64,
@@ -100,6 +100,7 @@ impl PyPacer {
         #[pyo3(from_py_with = whole_named::budget_abandoned)] budget_abandoned: u64,
         policy: &str,
         give_up_after: Option<f64>,
+        prior_scale: f64,
     ) -> PyResult<Self> {
         // Both policies are deterministic; the seed is part of the face for policies that draw.
         let _ = seed;
@@ -111,6 +112,7 @@ impl PyPacer {
             give_up_after,
             budget_answered,
             budget_abandoned,
+            prior_scale,
         };
         Ok(Self {
             inner: RecordedPacer::new(options).map_err(raise)?,

@@ -41,6 +41,8 @@ pub(crate) struct RingTable {
     survival: [f64; ROWS + 1],
     /// Answered before the row's start.
     incidence: [f64; ROWS + 1],
+    /// Times and answer probability of the prior are so many times the documented ones.
+    prior_scale: f64,
     /// Share of the prior's dials that are answered.
     prior_share: f64,
     /// Observations behind the estimate, those still ringing by the part they have told.
@@ -53,6 +55,7 @@ crate::state::state!(RingTable {
     censored,
     survival,
     incidence,
+    prior_scale,
     prior_share,
     weight,
 });
@@ -129,13 +132,20 @@ fn uniform_rows(range: (f64, f64), total: f64) -> [f64; ROWS] {
 }
 
 impl RingTable {
+    #[cfg(test)]
     pub fn new() -> Self {
+        Self::with_prior(1.0)
+    }
+
+    /// With a prior whose times and answer probability are `scale` times the documented ones.
+    pub fn with_prior(scale: f64) -> Self {
         let mut table = Self {
             answered: [0.0; ROWS],
             unanswered: [0.0; ROWS],
             censored: [0.0; ROWS],
             survival: [1.0; ROWS + 1],
             incidence: [0.0; ROWS + 1],
+            prior_scale: scale,
             prior_share: PRIOR_ANSWER,
             weight: 0.0,
         };
@@ -189,7 +199,13 @@ impl RingTable {
     /// Works the table out anew, with the calls now on the line (by row of age) as censored today.
     #[allow(clippy::needless_range_loop)] // five tables in step
     pub fn refresh(&mut self, on_line: &[f64; ROWS]) {
-        let prior = PriorShape::get();
+        let scaled;
+        let prior = if (self.prior_scale - 1.0).abs() < 1e-9 {
+            PriorShape::get()
+        } else {
+            scaled = PriorShape::scaled(self.prior_scale);
+            &scaled
+        };
         self.prior_share = self.mixture_share(prior, on_line);
         let prior_answers = PRIOR_DIALS * self.prior_share;
         let prior_others = PRIOR_DIALS - prior_answers;
@@ -233,10 +249,11 @@ impl RingTable {
         let answered: f64 = self.answered.iter().sum();
         let unanswered: f64 = self.unanswered.iter().sum();
         // From the same start every time, so that deciding twice is deciding once.
-        let first = (PRIOR_DIALS * PRIOR_ANSWER + answered) / (PRIOR_DIALS + answered + unanswered);
+        let prior_answers = PRIOR_DIALS * (PRIOR_ANSWER * self.prior_scale).clamp(0.01, 0.95);
+        let first = (prior_answers + answered) / (PRIOR_DIALS + answered + unanswered);
         let mut share = first.clamp(0.001, 0.999);
         for _ in 0..EM_STEPS {
-            let mut answers = PRIOR_DIALS * PRIOR_ANSWER + answered;
+            let mut answers = prior_answers + answered;
             let mut all = PRIOR_DIALS + answered + unanswered;
             for (row, &count) in on_line.iter().enumerate() {
                 if count > 0.0 {
@@ -345,21 +362,25 @@ struct PriorShape {
 impl PriorShape {
     fn get() -> &'static Self {
         static SHAPE: std::sync::OnceLock<PriorShape> = std::sync::OnceLock::new();
-        SHAPE.get_or_init(|| {
-            let left = |range: (f64, f64)| {
-                let mut age = -0.5 * STEP;
-                std::array::from_fn(|_| {
-                    age += STEP;
-                    ((range.1 - age) / (range.1 - range.0)).clamp(0.0, 1.0)
-                })
-            };
-            Self {
-                answered: uniform_rows(PRIOR_RING, 1.0),
-                unanswered: uniform_rows(PRIOR_UNANSWERED, 1.0),
-                may_answer: left(PRIOR_RING),
-                may_end: left(PRIOR_UNANSWERED),
-            }
-        })
+        SHAPE.get_or_init(|| Self::scaled(1.0))
+    }
+
+    fn scaled(scale: f64) -> Self {
+        let left = |range: (f64, f64)| {
+            let mut age = -0.5 * STEP;
+            std::array::from_fn(|_| {
+                age += STEP;
+                ((range.1 - age) / (range.1 - range.0)).clamp(0.0, 1.0)
+            })
+        };
+        let [ring, unanswered] =
+            [PRIOR_RING, PRIOR_UNANSWERED].map(|(low, high)| (low * scale, high * scale));
+        Self {
+            answered: uniform_rows(ring, 1.0),
+            unanswered: uniform_rows(unanswered, 1.0),
+            may_answer: left(ring),
+            may_end: left(unanswered),
+        }
     }
 }
 
@@ -376,6 +397,25 @@ mod tests {
         assert!((table.quantile(0.5) - 13.0).abs() < 0.3);
         assert!(table.answered_within(0.0, 5.9) < 1e-9);
         assert!((table.answered_within(0.0, f64::INFINITY) - 0.3).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_wrong_prior_is_forgotten() {
+        for scale in [1.0 / 3.0, 3.0] {
+            let mut table = RingTable::with_prior(scale);
+            let prior = table.answer_probability();
+            assert!((prior - 0.3).abs() > 0.1, "{scale} {prior}");
+            for i in 0..200 {
+                if i % 10 < 3 {
+                    table.observe(6.0 + f64::from(i % 14), RingEnd::Answered, 250.0);
+                } else {
+                    table.observe(25.0, RingEnd::Unanswered, 250.0);
+                }
+            }
+            table.refresh(&[0.0; ROWS]);
+            assert!((table.answer_probability() - 0.3).abs() < 0.03, "{scale}");
+            assert!((table.quantile(0.5) - 13.0).abs() < 2.0, "{scale}");
+        }
     }
 
     #[test]

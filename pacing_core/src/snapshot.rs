@@ -74,12 +74,12 @@ pub(crate) fn write(learned: &Learned) -> Vec<u8> {
     )
 }
 
-/// Reads what was learned.
+/// Reads what was learned, on the priors of the documented ones times `prior_scale`.
 ///
 /// # Errors
 /// [`PacingError::Snapshot`] for anything `write` did not write.
-pub(crate) fn read(bytes: &[u8]) -> Result<Learned, PacingError> {
-    let mut learned = Learned::new();
+pub(crate) fn read(bytes: &[u8], prior_scale: f64) -> Result<Learned, PacingError> {
+    let mut learned = Learned::with_prior(prior_scale);
     let count = fields(&mut learned).count();
     let values = unpack(*MARK, VERSION, count, bytes)?;
     if !values.iter().all(|value| (0.0..=1e12).contains(value)) {
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let learned = some();
-        let again = read(&write(&learned)).unwrap();
+        let again = read(&write(&learned), 1.0).unwrap();
         assert_eq!(write(&again), write(&learned));
         let (a, b) = (
             learned.ring.answer_probability(),
@@ -140,16 +140,16 @@ mod tests {
     #[test]
     fn garbage_is_refused() {
         let good = write(&some());
-        assert!(read(b"").is_err());
-        assert!(read(b"hello").is_err());
-        assert!(read(&good[..good.len() - 1]).is_err());
+        assert!(read(b"", 1.0).is_err());
+        assert!(read(b"hello", 1.0).is_err());
+        assert!(read(&good[..good.len() - 1], 1.0).is_err());
         let mut other_version = good.clone();
         other_version[7] = 9;
-        assert!(read(&other_version).is_err());
+        assert!(read(&other_version, 1.0).is_err());
         for at in (0..good.len()).step_by(97) {
             let mut bent = good.clone();
             bent[at] ^= 0x10;
-            assert!(read(&bent).is_err(), "{at}");
+            assert!(read(&bent, 1.0).is_err(), "{at}");
         }
     }
 }

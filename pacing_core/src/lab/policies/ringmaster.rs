@@ -15,6 +15,7 @@ pub(super) struct Ringmaster {
     leads: Option<LeadModel>,
     ringing: HashMap<u64, Lead>,
     plans: Plans,
+    prior_scale: f64,
 }
 
 /// Planned departures that have been told.
@@ -37,12 +38,13 @@ impl Plans {
 }
 
 impl Ringmaster {
-    pub fn predictive(learn_leads: bool) -> Self {
+    pub fn predictive(learn_leads: bool, prior_scale: f64) -> Self {
         Self {
             pacer: None,
             leads: learn_leads.then(LeadModel::new),
             ringing: HashMap::new(),
             plans: Plans::default(),
+            prior_scale,
         }
     }
 
@@ -65,7 +67,7 @@ impl Ringmaster {
 }
 
 /// A checked scenario holds nothing that a pacer refuses; one that did would dial nothing.
-fn begin(scenario: &Scenario, ledger: (u64, u64)) -> Option<Pacer> {
+fn begin(scenario: &Scenario, ledger: (u64, u64), prior_scale: f64) -> Option<Pacer> {
     let options = Options {
         target: scenario.target,
         cap: Some(scenario.cap),
@@ -73,6 +75,7 @@ fn begin(scenario: &Scenario, ledger: (u64, u64)) -> Option<Pacer> {
         give_up_after: scenario.give_up_after,
         budget_answered: ledger.0,
         budget_abandoned: ledger.1,
+        prior_scale,
         ..Options::default()
     };
     Pacer::new(options).ok()
@@ -91,7 +94,7 @@ impl Policy for Ringmaster {
         self.leads = self.leads.as_ref().map(|_| LeadModel::new());
         self.ringing.clear();
         self.plans = Plans::default();
-        self.pacer = begin(scenario, (0, 0));
+        self.pacer = begin(scenario, (0, 0), self.prior_scale);
     }
 
     /// As a dialer that is started in the morning: what was learned from the snapshot, the ledger from the books.
@@ -99,7 +102,7 @@ impl Policy for Ringmaster {
         self.ringing.clear();
         self.plans = Plans::default();
         let learned = self.pacer.take().map(|pacer| pacer.snapshot());
-        self.pacer = begin(scenario, ledger);
+        self.pacer = begin(scenario, ledger, self.prior_scale);
         if let Some((pacer, learned)) = self.pacer.as_mut().zip(learned)
             && pacer.restore(&learned).is_err()
         {
