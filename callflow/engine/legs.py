@@ -254,11 +254,21 @@ def _job(board: Board, event: BackgroundJob) -> None:
 
 def refused(board: Board, leg: Leg, cause: str) -> None:
     """An originate failed. Without a channel that was all; with one, HANGUP_COMPLETE carries the facts
-    (FACTS §5)."""
+    (FACTS §5), or where every event of it was lost, what the hang-up hook has kept."""
     word = cause.split(" ", 1)[0] if cause else "UNKNOWN_REFUSAL"
     if leg.state is not LegState.SENT:
         board.timer(f"watch:{leg.leg_id}", 1.0)
         return
+    if leg.kind is LegKind.CUSTOMER and leg.hooked and not leg.refusal:
+        # The hook was set, so there may have been a channel: the switch has not said that there was none.
+        leg.refusal = word
+        recovery.ask_hash_again(board, leg)
+        return
+    refused_at_all(board, leg, word)
+
+
+def refused_at_all(board: Board, leg: Leg, word: str) -> None:
+    """Nothing but the refusal is known of the leg."""
     closing.drop_leg(board, leg)
     board.counters[f"originate_refused:{word[:40]}"] += 1
     if leg.kind is LegKind.AGENT:

@@ -241,6 +241,9 @@ def hash_read(board: Board, leg: Leg, text: str) -> None:
         leg.doubts = 1
         board.timer(f"hash:{leg.leg_id}", _HOOK_GRACE_SECONDS)
         return
+    elif leg.refusal:
+        legs.refused_at_all(board, leg, leg.refusal)
+        return
     else:
         closing.customer_leg_lost(board, leg, Outcome.UNKNOWN)
     check_done(board)

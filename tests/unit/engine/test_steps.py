@@ -6,7 +6,8 @@ import json
 from dataclasses import replace
 
 from callflow.effects import Save, Send
-from callflow.inputs import Claimed, DialingAllowed
+from callflow.inputs import Claimed, DialingAllowed, SwitchEvent
+from esl.events import from_headers
 from models.enums import AgentState, AttemptState, CampaignState, CommandKind, CommandStatus, Outcome
 from models.records import (
     AgentStateChanged,
@@ -271,17 +272,29 @@ def test_two_ends_of_one_leg_are_one_record() -> None:
     assert bench.engine.status()["counters"]["event_of_unknown_leg"] == 1
 
 
+def refuse(bench: Bench, leg: str, cause: str) -> None:
+    headers = {"Event-Name": "BACKGROUND_JOB", "Job-UUID": leg}
+    bench.give(SwitchEvent(from_headers(headers, body=f"-ERR {cause}\n")))
+
+
 def test_refused_without_a_channel_is_the_switches_doing() -> None:
     bench = Bench()
     bench.log_in()
     leg = bench.dial()
-    from callflow.inputs import SwitchEvent
-    from esl.events import from_headers
+    bench.reply(f"hook:{leg}", "-ERR No such channel!")
+    refuse(bench, leg, "DESTINATION_OUT_OF_ORDER")
+    assert [r.outcome for r in bench.records(AttemptClosed)] == [Outcome.SWITCH_REFUSED]
 
-    job = from_headers(
-        {"Event-Name": "BACKGROUND_JOB", "Job-UUID": leg}, body="-ERR DESTINATION_OUT_OF_ORDER\n"
-    )
-    bench.give(SwitchEvent(job))
+
+def test_refused_where_there_may_have_been_a_channel_is_looked_up() -> None:
+    bench = Bench()
+    bench.log_in()
+    leg = bench.dial()
+    refuse(bench, leg, "DESTINATION_OUT_OF_ORDER")
+    assert not bench.records(AttemptClosed), "all its events may have been lost"
+    bench.reply(f"hash:{leg}", "")
+    bench.fire(f"hash:{leg}")
+    bench.reply(f"hash:{leg}", "")
     assert [r.outcome for r in bench.records(AttemptClosed)] == [Outcome.SWITCH_REFUSED]
 
 
