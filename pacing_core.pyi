@@ -126,8 +126,8 @@ class Pacer:
         budget_answered, budget_abandoned: what the budget's window has seen before.
         policy: "progressive" dials one number per idle agent with none outstanding for it.
         give_up_after: seconds of ringing after which a call may be given up (16 or more); None: never.
-        prior_scale: the priors' times and answer probability are so many times the documented ones (0.1 to 10): to
-            see how much hangs on them.
+        prior_scale: the priors' times and answer probability are so many times the documented ones (0.1
+            to 10): to see how much hangs on them.
         Raises PacingValueError for values outside their range.
         """
     def set_target(self, target: float) -> None:

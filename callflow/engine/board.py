@@ -46,7 +46,7 @@ class Leg:
     hooked: bool = True
     """False when the switch said that it could not set the hang-up hook: it is set again on CREATE."""
     refusal: str = ""
-    """Cause of an originate that failed with nothing heard of a channel: it counts unless the hook knows more."""
+    """Cause of an originate that failed with nothing heard of a channel; the hook may know more."""
     doubts: int = 0
     """How often in a row the switch was asked for this leg and gave no answer that settles it."""
 
