@@ -19,12 +19,16 @@ from models.errors import ModelsError
 from models.session import async_engine
 
 POOL = 10
+BACKLOG = 2048
+"""Connections that wait to be accepted: uvicorn's own, which it sets again."""
 SHUTDOWN_SECONDS = 5
 UNREAD_SECONDS = 60
 
 
 def bind(host: str, port: int) -> socket.socket:
     """Take the port before anything else is done: in use is said at once, and 0 is known before serving.
+
+    It listens already: whoever comes before requests are answered waits, and is not refused.
 
     Raises:
         ModelsError: `http_port`.
@@ -37,6 +41,7 @@ def bind(host: str, port: int) -> socket.socket:
             # A client that takes nothing any more, but stays, would keep its socket for ever.
             bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * UNREAD_SECONDS)
         bound.bind((host, port))
+        bound.listen(BACKLOG)
     except OSError as error:
         raise ModelsError(
             "http_port",
@@ -66,6 +71,7 @@ def settings(app: FastAPI) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        backlog=BACKLOG,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
 

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 import httpx2
 import pytest
 
+from api import server
+
 COMMAND = [sys.executable, "-m", "models.command", "api"]
 
 
@@ -78,6 +80,11 @@ def test_a_port_in_use_is_one_sentence(database_url: str) -> None:
         taken.listen()
         port = str(taken.getsockname()[1])
         assert "RINGMASTER_HTTP_PORT" in refused("--port", port, DATABASE_URL=database_url)
+
+
+def test_who_comes_before_requests_are_answered_is_not_refused() -> None:
+    with server.bind("127.0.0.1", 0) as bound:
+        socket.create_connection(bound.getsockname()[:2], timeout=5).close()
 
 
 @pytest.mark.parametrize(
