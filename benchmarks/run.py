@@ -68,6 +68,18 @@ def verify(stages: Sequence[Stage], kept_in: Path, jobs: int | None) -> list[str
     return differing
 
 
+def counts(text: str) -> tuple[int, ...]:
+    """One number or several, parted by commas.
+
+    Raises:
+        ValueError: not numbers, or one below zero.
+    """
+    found = tuple(int(part) for part in text.split(","))
+    if min(found) < 0:
+        raise ValueError(text)
+    return found
+
+
 def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     """What was asked for."""
     parser = argparse.ArgumentParser(
@@ -81,20 +93,29 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--answers", type=int, help="answers of each seed of the score stage")
     parser.add_argument("--seeds", type=int, help="seeds of the stages score, variants and mixed")
-    parser.add_argument("--windows", type=int, help="windows of the stage windows, for each team")
+    parser.add_argument(
+        "--windows",
+        type=counts,
+        help="windows of the stage windows: for each team, or as 450,450,100 by team",
+    )
     parser.add_argument("--jobs", type=int, help="threads; all cores if not given")
     parser.add_argument("--out", type=Path, help="where to keep results and page")
     parser.add_argument("--verify", action="store_true", help="simulate what is kept again; 1 if it differs")
     parser.add_argument(
         "--page", action="store_true", help="measure nothing, make the page from what is kept"
     )
-    return parser.parse_args(arguments)
+    asked = parser.parse_args(arguments)
+    try:
+        asked.sizes = sized(asked.level, asked.answers, asked.seeds, asked.windows)
+    except ValueError as error:
+        parser.error(str(error))
+    return asked
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures, then makes the page; the exit code."""
     asked = options(arguments)
-    level = sized(asked.level, asked.answers, asked.seeds, asked.windows)
+    level: Level = asked.sizes
     kept_in = folder(level, asked.out)
     stages = [STAGES[name] for name in asked.stage or STAGES]
     if asked.verify:

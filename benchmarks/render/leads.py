@@ -8,10 +8,10 @@ from typing import Any
 
 from benchmarks.kept import Kept
 from benchmarks.render import plots
+from benchmarks.render.demands import Verdict, judged
 from benchmarks.render.markdown import mean, number, table
 from benchmarks.render.policies import command, rate
 from benchmarks.render.rows import Mean, Row, Rows
-from benchmarks.render.verdicts import Verdict, judged
 from callflow.lab import LIMIT
 
 ALIKE, LEARNED, TOLD = "nothing", "what it learned", "each lead's probability"

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.kept import ROOT, Kept
-from benchmarks.render import leads, limit, machines, plots, policies, verdicts, whatif, windows
+from benchmarks.render import days, leads, limit, machines, plots, policies, verdicts, whatif, windows
 from benchmarks.render.markdown import table
 from benchmarks.render.rows import Rows, read
 
@@ -32,9 +32,9 @@ SECTIONS = (
     Section("priors", "Wrong priors", policies.priors),
     Section("cold", "Cold start", policies.cold),
     Section("limit", "Where the optimum is known", limit.limit),
-    Section("shocks", "Shocks and breaks", policies.shocks),
+    Section("shocks", "Shocks and breaks", days.shocks),
     Section("windows", "Windows of the abandon budget", of_kept=windows.windows),
-    Section("day", "A day", policies.day),
+    Section("day", "A day", days.day),
     Section("voicemail", "Machines that answer", policies.voicemail),
     Section("mixed", "Leads that differ", leads.mixed),
     Section("calibration", "How well leads are known", of_kept=leads.calibration),

@@ -52,6 +52,11 @@ class Row:
     quarters: list[list[float]]
     entry: dict[str, Any]
 
+    @property
+    def named(self) -> str:
+        """The policy without its parameters."""
+        return self.asked.split("(")[0]
+
     def _of_scenario(self, key: str) -> str:
         found = re.search(rf"(?m)^{key} = (.*)$", self.text)
         return found[1].strip('"') if found else ""
@@ -75,6 +80,12 @@ class Row:
     def seeds(self) -> list[float]:
         """In the order of the runs."""
         return self.columns["seed"]
+
+    @property
+    def beside(self) -> list[dict[str, list[float]]]:
+        """The columns of the same policy a little more careful and a little bolder, on a few seeds."""
+        value = self.entry["value"]
+        return [_columns(value["fields"], other["runs"]) for other in value.get("beside", ())]
 
     @property
     def occupancy(self) -> Mean:
@@ -111,6 +122,10 @@ class Row:
         return f"ringmaster simulate {self.scenario} {runs} --policy '{self.policy}'"
 
 
+def _columns(fields: list[str], runs: list[list[float]]) -> dict[str, list[float]]:
+    return {name: [run[at] for run in runs] for at, name in enumerate(fields)}
+
+
 def read(kept: Kept) -> list[Row]:
     """The rows of a stage that simulates; others have none."""
     found = []
@@ -118,7 +133,7 @@ def read(kept: Kept) -> list[Row]:
         what, value = entry["what"], entry["value"]
         if "runs" not in value:
             continue
-        columns = {name: [run[at] for run in value["runs"]] for at, name in enumerate(value["fields"])}
+        columns = _columns(value["fields"], value["runs"])
         found.append(
             Row(
                 what["stage"],

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.kept import Kept
+from benchmarks.render.demands import Verdict, judged
 from benchmarks.render.markdown import number, table
 from benchmarks.render.policies import command
-from benchmarks.render.verdicts import Verdict, judged
 
 SECONDS = 2.0
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from benchmarks.kept import Kept
 from benchmarks.render import plots
+from benchmarks.render.demands import Verdict, judged
 from benchmarks.render.markdown import number, table
 from benchmarks.render.policies import command
-from benchmarks.render.verdicts import Verdict, judged
 from callflow.lab_windows import at_most
 
 # P(over the cap at the window's end).
@@ -47,12 +47,16 @@ class Team:
 def teams(kept: Kept) -> list[Team]:
     """By size."""
     found: dict[int, Team] = {}
+    seen: set[tuple[int, float]] = set()
     for entry in kept:
         text, value = entry["what"]["scenario"], entry["value"]
         agents, cap = (float(re.findall(rf"(?m)^{key} = (.*)$", text)[0]) for key in ("agents", "cap"))
         team = found.setdefault(int(agents), Team(int(agents), cap, entry["what"]["days"], {}))
+        # A task that was cut short by an odd number of windows, and later done whole, has some twice.
+        new = [window for window in value["windows"] if (team.agents, window[0]) not in seen]
+        seen |= {(team.agents, window[0]) for window in new}
         for at, name in enumerate(value["fields"]):
-            team.columns.setdefault(name, []).extend(window[at] for window in value["windows"])
+            team.columns.setdefault(name, []).extend(window[at] for window in new)
     return sorted(found.values(), key=lambda team: team.agents)
 
 
@@ -84,9 +88,8 @@ def windows(kept: Kept, level: str) -> str:
     ]
     about = (
         "Thirty days of the scenario `day` end to end under one ledger, cap 3 %, counted by the simulator. "
-        "At most: the upper end of the 95 % interval of the share of windows over the cap. A thousand "
-        "windows of each team take hours: "
-        '`make bench BENCH_ARGS="--full --stage windows --windows 1000"` goes on from what is there. '
+        "At most: the upper end of the 95 % interval of the share of windows over the cap. All take hours: "
+        '`make bench BENCH_ARGS="--full --stage windows --windows 450,450,100"` goes on from what is there. '
         f"{command('windows', level)}"
     )
     shown = table([*head, "days over", "evenings over", "occupancy"], lines)
@@ -94,8 +97,17 @@ def windows(kept: Kept, level: str) -> str:
 
 
 def verdicts(kept: Kept) -> Iterator[Verdict]:
-    """Point 2."""
-    for team in teams(kept):
+    """Point 2: all teams together, then each."""
+    found = teams(kept)
+    if found:
+        total, over = sum(len(team.rates) for team in found), sum(team.over for team in found)
+        sizes = ", ".join(str(team.agents) for team in found)
+        yield Verdict(
+            f"1,000 windows of 30 days ({sizes} agents): none, or at most one, ends above the cap",
+            f"{over} of {total:,} (share at most {at_most(over, total):.4f})",
+            judged(over <= max(1, ALLOWED * total) and total >= 1 / ALLOWED, over <= 1),
+        )
+    for team in found:
         count = len(team.rates)
         bound = at_most(team.over, count)
         yield Verdict(

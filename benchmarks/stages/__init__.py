@@ -1,4 +1,4 @@
-"""What the benchmark measures, stage by stage, in the order in which it is run."""
+"""What the benchmark measures, stage by stage, in the order in which it is run: what counts most first."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ class Stage:
 STAGES: dict[str, Stage] = {
     stage.name: stage
     for stage in (
-        Stage("cost", cost.tasks, cost.missing),
-        Stage("engines", engines.tasks, engines.missing),
-        Stage("staffing", staffing.tasks, staffing.missing),
-        Stage("overhead", overhead.tasks),
-        Stage("whatif", whatif.tasks),
         Stage("score", policies.score),
         Stage("variants", policies.variants),
         Stage("priors", policies.priors, policies.no_priors),
-        Stage("cold", policies.cold),
-        Stage("limit", policies.limit),
         Stage("shocks", policies.shocks),
+        Stage("limit", policies.limit),
+        Stage("cold", policies.cold),
         Stage("mixed", policies.mixed),
         Stage("calibration", calibration.tasks),
+        Stage("cost", cost.tasks, cost.missing),
+        Stage("engines", engines.tasks, engines.missing),
+        Stage("whatif", whatif.tasks),
         Stage("day", policies.day, policies.no_day),
         Stage("voicemail", policies.voicemail, policies.no_voicemail),
+        Stage("overhead", overhead.tasks),
+        Stage("staffing", staffing.tasks, staffing.missing),
         Stage("windows", windows.tasks, policies.no_day, grows=True),
     )
 }

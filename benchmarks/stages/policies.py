@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable
 
 from benchmarks.kept import Task
 from benchmarks.levels import DECIDE, OPPONENTS, SHOCKS, VARIANTS, Level
 from benchmarks.stages.simulated import run_task, scenario
 from callflow.lab import FLOOR, LIMIT
-from pacing_core import PacingValueError, Scenario, simulate
+from pacing_core import PacingValueError, Scenario, erlang_b, simulate
 
 OURS = "ringmaster"
 # The priors as they are, three times too optimistic about answers and lengths, and a third of it.
 PRIORS = {"too high": f"{OURS}(prior=3)", "too low": f"{OURS}(prior=0.3333)"}
 COLD_ANSWERS = 500
+# The threshold in steps can't spend the budget of small teams.
+DITHERED, DITHERED_UP_TO = f"{LIMIT}(dither=1)", 10
+# Teams that cost most, asked most often between two answers: half as many answers.
+DEAR_UP_TO = 2
+# The longest run at a blind constant rate.
+BLIND_SECONDS = 2e7
 # Scenario, what else it says, policy; the first of a kind knows nothing about leads.
 TOLD = ("lead_known = true",)
 MIXED: tuple[tuple[str, tuple[str, ...], str], ...] = (
@@ -33,11 +40,20 @@ def seeds(count: int) -> range:
 
 
 def comparison(
-    stage: str, made: Scenario, level: Level, count: int, few: int, tuning: int, jobs: int | None
+    stage: str,
+    made: Scenario,
+    count: int,
+    few: int,
+    tuning: int,
+    jobs: int | None,
+    beside: int = 0,
 ) -> Iterable[Task]:
-    """Floor, limit and our policy on so many seeds; each opponent, as shipped and tuned, on the first few."""
+    """Floor, limit and our policy on so many seeds; each opponent, as shipped and tuned, on the first few.
+
+    beside: on so many the limit at other abandon rates too.
+    """
     yield run_task(stage, made, FLOOR, seeds(count), jobs=jobs)
-    yield run_task(stage, made, LIMIT, seeds(count), tuning_answers=tuning, jobs=jobs)
+    yield run_task(stage, made, LIMIT, seeds(count), tuning_answers=tuning, jobs=jobs, beside=beside)
     yield run_task(stage, made, OURS, seeds(count), jobs=jobs)
     for opponent in OPPONENTS:
         yield run_task(stage, made, opponent, seeds(few), jobs=jobs)
@@ -49,11 +65,12 @@ def score(level: Level, jobs: int | None) -> Iterable[Task]:
     few = level.opponent_seeds
     for team in level.teams:
         made = scenario("base", team, level.answers, DECIDE)
-        yield from comparison("score", made, level, level.seeds, few, level.tuning_answers, jobs)
+        tuning, beside = level.tuning_answers, level.beside_seeds
+        yield from comparison("score", made, level.seeds, few, tuning, jobs, beside)
     for team in level.other_teams:
         made = scenario("base", team, level.other_answers, DECIDE)
         tuning = min(level.tuning_answers, 2 * level.other_answers)
-        yield from comparison("score", made, level, few, min(few, 2), tuning, jobs)
+        yield from comparison("score", made, few, min(few, 2), tuning, jobs)
 
 
 def variants(level: Level, jobs: int | None) -> Iterable[Task]:
@@ -62,27 +79,51 @@ def variants(level: Level, jobs: int | None) -> Iterable[Task]:
     for name in VARIANTS:
         for team in level.variant_teams:
             made = scenario(name, team, level.variant_answers, DECIDE)
-            yield from comparison("variants", made, level, level.seeds, level.opponent_seeds, tuning, jobs)
+            few, beside = level.opponent_seeds, level.beside_seeds
+            yield from comparison("variants", made, level.seeds, few, tuning, jobs, beside)
 
 
 def priors(level: Level, jobs: int | None) -> Iterable[Task]:
     """Our policy with its priors off by a factor of 3; floor and limit are those of the score."""
     for team in level.teams:
         made = scenario("base", team, level.answers, DECIDE)
-        count = max(2, round(level.prior_answers * level.seeds / level.answers))
         for policy in PRIORS.values():
-            yield run_task("priors", made, policy, seeds(count), jobs=jobs)
+            yield run_task("priors", made, policy, seeds(level.prior_seeds), jobs=jobs)
 
 
 def limit(level: Level, jobs: int | None) -> Iterable[Task]:
     """Exponential times, whose exact optimum is known."""
+    count, few = seeds(level.limit_seeds), level.beside_seeds
+    # Off the cap is no matter here: occupancy at the cap is told from the thresholds beside it.
+    tuning = min(level.tuning_answers, 30_000)
     for team in level.limit_teams:
-        made = scenario("exponential", team, level.limit_answers)
-        yield run_task("limit", made, FLOOR, seeds(4), jobs=jobs)
-        yield run_task(
-            "limit", made, LIMIT, seeds(4), tuning_answers=min(level.tuning_answers, 60_000), jobs=jobs
-        )
-        yield run_task("limit", made, "constant", seeds(4), tuning_answers=200_000, jobs=jobs)
+        made = scenario("exponential", team, level.limit_answers // (2 if team <= DEAR_UP_TO else 1))
+        yield run_task("limit", made, FLOOR, count, jobs=jobs)
+        for policy in (LIMIT, DITHERED) if team <= DITHERED_UP_TO else (LIMIT,):
+            yield run_task("limit", made, policy, count, tuning_answers=tuning, jobs=jobs, beside=few)
+        yield run_task("limit", *blind(made, level.blind_answers), count, jobs=jobs)
+
+
+def blind(made: Scenario, answers: int) -> tuple[Scenario, str]:
+    """The constant rate of theory: the load of which Erlang B loses the cap; for about so many answers.
+
+    One agent and two are offered so little that as many would take years of theirs: fewer there.
+    """
+    load = load_lost(made.agents, made.cap)
+    probability = float(tomllib.loads(made.to_toml())["answer_probability"])
+    per_hour = load / made.handle_seconds / probability * 3600.0 / made.agents
+    seconds = min(BLIND_SECONDS, answers * made.handle_seconds / load)
+    longer = scenario(made.name, made.agents, None, f"seconds = {made.warmup_seconds + seconds:.1f}")
+    return longer, f"constant(rate={per_hour:.6g})"
+
+
+def load_lost(servers: int, share: float) -> float:
+    """The offered load of which Erlang B loses this share."""
+    low, high = 0.0, 2.0 * servers
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if erlang_b(servers, middle) < share else (low, middle)
+    return low
 
 
 def cold(level: Level, jobs: int | None) -> Iterable[Task]:
@@ -123,7 +164,7 @@ def day(level: Level, jobs: int | None) -> Iterable[Task]:
     for team in level.day_teams:
         made = scenario("day", team, None, DECIDE)
         few = level.shock_opponent_seeds
-        yield from comparison("day", made, level, level.day_seeds, min(few, level.day_seeds), 0, jobs)
+        yield from comparison("day", made, level.day_seeds, min(few, level.day_seeds), 0, jobs)
 
 
 def voicemail(level: Level, jobs: int | None) -> Iterable[Task]:
@@ -131,7 +172,7 @@ def voicemail(level: Level, jobs: int | None) -> Iterable[Task]:
     for name in ("voicemail-undetected", "voicemail-detected"):
         made = scenario(name, None, level.mixed_answers, DECIDE)
         tuning = min(level.tuning_answers, 3 * level.mixed_answers)
-        yield from comparison("voicemail", made, level, level.seeds, level.opponent_seeds, tuning, jobs)
+        yield from comparison("voicemail", made, level.seeds, level.opponent_seeds, tuning, jobs)
 
 
 def _without(name: str) -> str | None:

@@ -20,6 +20,9 @@ SETTLED, LOOKED_AT = 30, 60
 RECOVERED = 0.95
 # Parameters are tuned on seeds beyond those of any comparison.
 TUNING_SEEDS = range(lab.TUNING + 1, lab.TUNING + 9)
+# The threshold of `oracle` as shipped, and what it is multiplied by to see its occupancy at other rates.
+THETA = 0.05
+BESIDE = (0.8, 1.25)
 # Half an hour less of warm-up than in a comparison: there are many more runs.
 TUNING_WARMUP = 1800.0
 
@@ -39,8 +42,12 @@ def run_task(
     tuning_answers: int | None = None,
     jobs: int | None = None,
     shocks: Shocks = (),
+    beside: int = 0,
 ) -> Task:
-    """A policy on these seeds; with `tuning_answers` tuned first, see `for_tuning`."""
+    """A policy on these seeds; with `tuning_answers` tuned first, see `for_tuning`.
+
+    beside: so many of the seeds again with the threshold a quarter lower and higher, of `oracle`.
+    """
     what = {
         "stage": stage,
         "scenario": made.to_toml(),
@@ -49,6 +56,8 @@ def run_task(
         "seeds": list(seeds),
         "shocks": [list(shock) for shock in shocks],
     }
+    if beside:
+        what["beside"] = beside
     tuned = "" if tuning_answers is None else ", tuned"
     title = f"{made.name}, {made.agents} agents: {policy}{tuned}"
 
@@ -56,17 +65,41 @@ def run_task(
         chosen = policy
         if tuning_answers is not None:
             chosen = tune(for_tuning(made, tuning_answers), policy, TUNING_SEEDS, threads=jobs)
-        return {"policy": chosen, **values(simulate(made, policy_of(chosen), seeds, threads=jobs), shocks)}
+        return outcome(made, chosen, seeds, jobs, shocks, beside)
 
     return Task(what, title, do)
+
+
+def outcome(
+    made: Scenario, policy: str, seeds: Sequence[int], jobs: int | None, shocks: Shocks, beside: int
+) -> Value:
+    """What is kept of a policy on these seeds, and of its neighbours on the first so many."""
+    value = {"policy": policy, **values(simulate(made, policy_of(policy), seeds, threads=jobs), shocks)}
+    if beside:
+        others = [neighbour(policy, factor) for factor in BESIDE]
+        few = [(other, simulate(made, policy_of(other), seeds[:beside], threads=jobs)) for other in others]
+        value["beside"] = [{"policy": other, "runs": figures(runs)} for other, runs in few]
+    return value
+
+
+def neighbour(policy: str, factor: float) -> str:
+    """The threshold policy with a threshold so many times as high.
+
+    >>> neighbour("oracle(theta=0.02,dither=1)", 1.25)
+    'oracle(theta=0.025,dither=1)'
+    """
+    found = re.search(r"theta=([^,)]+)", policy)
+    theta = min(1.0, factor * (float(found[1]) if found else THETA))
+    others = re.findall(r"\b(?!theta)\w+=[^,)]+", policy)
+    return f"{lab.LIMIT}({','.join([f'theta={theta:.4g}', *others])})"
 
 
 def repeat(entry: Value, jobs: int | None) -> Value:
     """What a kept task gives now, with the policy as it was run."""
     made = Scenario.from_toml(entry["what"]["scenario"])
     chosen = entry["value"]["policy"]
-    runs = simulate(made, policy_of(chosen), entry["what"]["seeds"], threads=jobs)
-    return {"policy": chosen, **values(runs, entry["what"]["shocks"])}
+    what = entry["what"]
+    return outcome(made, chosen, what["seeds"], jobs, what["shocks"], what.get("beside", 0))
 
 
 def for_tuning(made: Scenario, answers: int) -> Scenario:
@@ -102,13 +135,18 @@ def recovery(runs: Sequence[Run], shock: Sequence[float]) -> float:
     return 60.0 * (under[-1] + 1) if under else 0.0
 
 
+def figures(runs: Sequence[Run]) -> list[list[float]]:
+    """Figures of each run, floats in full."""
+    return [[run.seed, *(getattr(run, field) for field in FIELDS)] for run in runs]
+
+
 def values(runs: Sequence[Run], shocks: Shocks = ()) -> Value:
     """What is kept of runs: figures of each, floats in full, and the quarters of an hour of all together."""
     alike = zip(*(run.quarters for run in runs), strict=True)
     quarters = [[sum(column) for column in zip(*same, strict=True)] for same in alike]
     return {
         "fields": ["seed", *FIELDS],
-        "runs": [[run.seed, *(getattr(run, field) for field in FIELDS)] for run in runs],
+        "runs": figures(runs),
         "recovered": [recovery(runs, shock) for shock in shocks],
         "quarters": quarters if len(quarters) <= 40 else [],
     }

@@ -42,9 +42,11 @@ def measure(made: Scenario, seeds: Sequence[int], jobs: int | None) -> Value:
 
 def tasks(level: Level, jobs: int | None) -> Iterable[Task]:
     """Of all teams by turns, so that a run that is ended has as many of each."""
-    for first in range(1, level.windows + 1, TOGETHER):
-        seeds = list(range(first, min(first + TOGETHER, level.windows + 1)))
-        for team in level.window_teams:
+    for first in range(1, max(level.windows) + 1, TOGETHER):
+        for team, most in zip(level.window_teams, level.windows, strict=True):
+            seeds = list(range(first, min(first + TOGETHER, most + 1)))
+            if not seeds:
+                continue
             made = scenario("day", team, None, DECIDE)
             what = {
                 "stage": "windows",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmarks.kept import ROOT, Kept
-from benchmarks.render import leads, limit, machines, plots, policies, verdicts
+from benchmarks.render import days, equal, leads, limit, machines, plots, policies, verdicts
 from benchmarks.render import whatif as whatif_page
 from benchmarks.render import windows as windows_page
 from benchmarks.render.markdown import folded, mean, number, table
@@ -30,8 +31,12 @@ def row(
     agents: int = 10,
     tuned: bool = False,
     recovered: float = 600.0,
+    beside: tuple[tuple[float, float], ...] = (),
 ) -> Row:
-    """A made-up result: so much occupancy by seed, everywhere the same abandon rate of 10,000 answers."""
+    """A made-up result: so much occupancy by seed, everywhere the same abandon rate of 10,000 answers.
+
+    beside: occupancy and rate of neighbours on the first seed.
+    """
     count = len(occupancy)
     columns: dict[str, list[float]] = {
         "seed": list(range(1, count + 1)),
@@ -47,8 +52,13 @@ def row(
         "dials_per_contact": [3.3] * count,
     }
     text = scenario(name, agents, None).to_toml()
-    entry = {"value": {"recovered": [300.0, recovered]}}
-    return Row(stage, text, asked, tuned, asked, columns, [[100, 3, 1.0, 2.0]] * 4, entry)
+    others = [{"runs": [[1, u, 10_000, 10_000 * a, a]]} for u, a in beside]
+    fields = ["seed", "occupancy", "answered", "abandoned", "abandon_rate"]
+    value = {"recovered": [300.0, recovered], "beside": others, "fields": fields}
+    when = [[900.0, 3600.0], [1800.0, 3600.0]] if stage == "shocks" else []
+    quarters = [[100, share, 1.0, 2.0] for share in (1, 5, 7, 1)]
+    entry = {"value": value, "what": {"shocks": when}}
+    return Row(stage, text, asked, tuned, asked, columns, quarters, entry)
 
 
 ENDS = [row("progressive", [0.60, 0.62]), row("oracle", [0.80, 0.82], 0.03, tuned=True)]
@@ -80,6 +90,47 @@ def test_there_is_no_score_without_both_ends_on_those_seeds() -> None:
     assert Rows([*ENDS, other]).score(other) is None
 
 
+def test_the_limit_is_taken_at_the_cap_and_at_our_own_rate() -> None:
+    # Seven thousandths of occupancy for ten of the rate below, six above; the cap is .03.
+    beside = ((0.786, 0.012), (0.806, 0.042))
+    limit = row("oracle", [0.80, 0.82], 0.032, tuned=True, beside=beside)
+    ours = row("ringmaster", [0.79, 0.81], 0.029)
+    rows = Rows([ENDS[0], limit, ours])
+    assert equal.slope(limit, 0.03) == pytest.approx(0.7)
+    assert equal.slope(limit, 0.04) == pytest.approx(0.6)
+    at_the_cap, at_ours = (equal.score(rows, ours, at_cap) for at_cap in (True, False))
+    assert at_the_cap is not None
+    assert at_the_cap.value == pytest.approx(0.19 / (0.2 - 0.7 * 0.002))
+    assert at_ours is not None
+    assert at_ours.value == pytest.approx(0.19 / (0.2 - 0.7 * 0.003))
+    shown = policies.score(rows, "full")
+    assert f"| {at_the_cap.value:.3f} ±0.000 | {at_ours.value:.3f} ±0.000 |" in shown
+
+
+def test_only_few_seeds_are_enough_and_no_neighbour_means_no_figure() -> None:
+    limit = row("oracle", [0.80, 0.82], 0.032, tuned=True, beside=((0.786, 0.012),))
+    first = row("ratio", [0.70], 0.012)
+    rows = Rows([ENDS[0], limit, first])
+    found = equal.score(rows, first, at_cap=False)
+    assert found is not None
+    assert found.value == pytest.approx((0.70 - 0.60) / (0.786 - 0.60))
+    assert equal.score(Rows([*ENDS, first]), first, at_cap=True) is None
+    same = row("oracle", [0.80], 0.032, tuned=True, beside=((0.80, 0.032),))
+    assert equal.slope(same, 0.03) is None
+
+
+def test_a_score_that_falls_short_says_what_the_limit_spent() -> None:
+    limit = row("oracle", [0.80, 0.82], 0.04, tuned=True, beside=((0.79, 0.03), (0.81, 0.05)))
+    ours = row("ringmaster", [0.789, 0.809], 0.029)
+    found = list(verdicts.scores(Rows([ENDS[0], limit, ours])))
+    assert found[0].outcome == "**does not hold**"
+    assert (
+        "10 agents: 0.945 ±0.000, where `oracle` abandoned 4.00 % and ringmaster 2.90 %" in found[0].measured
+    )
+    assert "with `oracle` at the cap 0.995 ±0.000, at equal rate 1.000 ±0.000" in found[0].measured
+    assert "2 seeds of 10,000 answers or more" in found[1].measured
+
+
 @pytest.mark.parametrize(
     ("occupancy", "outcome"),
     [
@@ -102,8 +153,10 @@ def test_a_rate_is_judged(rate: float, outcome: str) -> None:
 def test_the_limit_is_held_to_the_designs_table() -> None:
     near = row("oracle", [0.832, 0.836], tuned=True)
     far = row("oracle", [0.843, 0.843], tuned=True)
+    spent = row("oracle", [0.843, 0.843], 0.04, tuned=True, beside=((0.833, 0.03),))
     assert outcomes([near], "design's limit table") == ["holds"]
     assert outcomes([far], "design's limit table") == ["**does not hold**"]
+    assert outcomes([spent], "design's limit table") == ["holds"]
 
 
 def test_shocks_are_held_to_twice_the_cap_the_best_opponent_and_the_ledger() -> None:
@@ -121,6 +174,26 @@ def test_shocks_are_held_to_twice_the_cap_the_best_opponent_and_the_ledger() -> 
     assert case(0.031, 0.029) == ["**does not hold**", "holds", "**does not hold**"]
 
 
+def test_who_spends_little_of_the_cap_is_told_but_not_the_measure() -> None:
+    rows = [
+        row(asked, [0.8, 0.8], rate, stage="shocks", name="shock-talk", tuned=tuned)
+        for asked, rate, tuned in (
+            ("ringmaster", 0.026, False),
+            ("ratio", 0.028, True),
+            ("webitel", 0.01, True),
+        )
+    ]
+    found = next(v for v in days.verdicts(Rows(rows)) if "worst quarter" in v.demand)
+    assert found.outcome == "holds"
+    assert found.measured.startswith("5.2 % (5.0 and 7.0 % in the quarter after the shock), cap 3 %")
+    assert "best tuned opponent ratio 5.6 % (" in found.measured
+    assert (
+        "webitel 2.0 % (5.0 and 7.0 % in the quarter after the shock), spent 1.00 % in the day"
+        in found.measured
+    )
+    assert "| 0.050, 0.070 | 5, 10 |" in days.shocks(Rows(rows), "full")
+
+
 def test_the_cold_start_is_held_to_the_steady_occupancy() -> None:
     steady = row("ringmaster", [0.80, 0.80])
     good = row("ringmaster", [0.73, 0.74], stage="cold")
@@ -129,17 +202,34 @@ def test_the_cold_start_is_held_to_the_steady_occupancy() -> None:
     assert outcomes([steady, bad], "first 500 answers") == ["**does not hold**"] * 2
 
 
+def exponential(asked: str, value: float, rate: float, **others: Any) -> Row:
+    return row(asked, [value, value], rate, stage="limit", name="exponential", **others)
+
+
 def test_exponential_times_are_held_to_the_exact_optimum() -> None:
-    def case(policy: str, value: float) -> list[str]:
-        found = [
-            row(policy, [value, value], stage="limit", name="exponential", tuned=policy != "progressive")
-        ]
+    def case(asked: str, value: float, rate: float = 0.03) -> list[str]:
+        found = [exponential(asked, value, rate, tuned=asked == "oracle")]
         return outcomes(found, "exponential") + outcomes(found, "exact optimum")
 
     assert case("oracle", 0.849) == ["holds"]
     assert case("oracle", 0.845) == ["**does not hold**"]
-    assert case("constant", 0.536) == ["holds"]
+    assert case("oracle", 0.852) == ["**does not hold**"]
+    assert case("constant(rate=47)", 0.536) == ["holds"]
+    assert case("constant(rate=47)", 0.541) == ["**does not hold**"]
+    assert case("constant(rate=47)", 0.536, 0.031) == ["**does not hold**"]
     assert case("progressive", 0.757) == ["holds"]
+    assert case("progressive", 0.762) == ["**does not hold**"]
+
+
+def test_a_threshold_in_steps_is_held_by_its_dithered_self_at_the_cap() -> None:
+    steps = exponential("oracle", 0.840, 0.02, tuned=True)
+    mixed = exponential("oracle(dither=1)", 0.852, 0.033, tuned=True, beside=((0.849, 0.03),))
+    assert limit.spending(Rows([steps, mixed]), 10) is mixed
+    assert limit.spending(Rows([steps]), 10) is steps
+    assert outcomes([steps], "exact optimum") == ["**does not hold**"]
+    assert outcomes([steps, mixed], "exact optimum") == ["holds"]
+    shown = limit.limit(Rows([steps, mixed]), "full")
+    assert "| 10 | 0.8400 ±0.0000 | 0.0200 ±0.0000 | 0.8520 ±0.0000 | 0.0330 ±0.0000 | 0.8490 ±" in shown
 
 
 def test_a_number_and_its_interval() -> None:
@@ -157,8 +247,8 @@ def test_sections_show_what_is_over_and_how_to_repeat_it() -> None:
     assert '`make bench BENCH_ARGS="--full --stage score"`' in shown
     assert "ringmaster simulate base --agents 10 --seeds 2 --set 'decide_seconds = 0.2'" in shown
     shocked = row("ringmaster", [0.8, 0.8], 0.04, stage="shocks", name="shock-talk")
-    assert "| shock-talk | 10 | ringmaster |" in policies.shocks(Rows([shocked]), "full")
-    assert policies.days_over(shocked) == 2
+    assert "| shock-talk | 10 | ringmaster |" in days.shocks(Rows([shocked]), "full")
+    assert days.days_over(shocked) == 2
     exact = row("oracle", [0.8502, 0.8502], stage="limit", name="exponential", tuned=True)
     assert "| 10 | 0.8502 ±0.0000 |" in limit.limit(Rows([exact]), "full")
 
@@ -252,10 +342,33 @@ def test_windows_are_counted_over_all_tasks(tmp_path: Path) -> None:
     assert (team.agents, team.cap, len(team.rates)) == (5, 0.03, 2)
     assert 0.0 < team.mean < 0.06
     assert "| 5 | 2 of 30 days |" in windows_page.windows(kept, "quick")
-    (verdict,) = windows_page.verdicts(kept)
-    assert verdict.outcome == "holds within the error"
+    together, alone = windows_page.verdicts(kept)
+    assert together.measured.startswith("0 of 2 (")
+    assert together.outcome == alone.outcome == "holds within the error"
     team.columns["abandoned"][:] = [9e9, 9e9]
     assert team.over == 2
+    kept.entries["again"] = entries["2"]
+    (team,) = windows_page.teams(kept)
+    assert len(team.rates) == 2
+
+
+@pytest.mark.parametrize(
+    ("windows", "over", "outcome"),
+    [(1000, 1, "holds"), (1000, 2, "**does not hold**"), (999, 0, "holds within the error")],
+)
+def test_a_thousand_windows_of_all_teams_are_judged_together(windows: int, over: int, outcome: str) -> None:
+    fields = ["seed", "answered", "abandoned"]
+
+    def entry(agents: int, count: int, over: int) -> dict[str, Any]:
+        text = f"agents = {agents}\ncap = 0.03"
+        ends = [[seed, 1000.0, 31.0 if seed <= over else 29.0] for seed in range(1, count + 1)]
+        return {"what": {"scenario": text, "days": 30}, "value": {"fields": fields, "windows": ends}}
+
+    kept = Kept(Path("none"), {"a": entry(5, windows - 400, over), "b": entry(100, 400, 0)})
+    together, *each = windows_page.verdicts(kept)
+    assert together.outcome == outcome
+    assert together.measured.startswith(f"{over} of {windows:,} (")
+    assert len(each) == 2
 
 
 def test_pictures_come_out_the_same_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

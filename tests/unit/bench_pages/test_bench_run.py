@@ -14,10 +14,18 @@ from benchmarks import run
 from benchmarks.kept import Kept, Task, engine
 from benchmarks.levels import LEVELS, QUICK, Level, sized
 from benchmarks.render import pages
-from benchmarks.stages import STAGES, Stage
-from benchmarks.stages.policies import comparison
-from benchmarks.stages.simulated import TUNING_SEEDS, for_tuning, recovery, run_task, scenario
-from pacing_core import simulate
+from benchmarks.stages import STAGES, Stage, windows
+from benchmarks.stages.policies import BLIND_SECONDS, blind, comparison
+from benchmarks.stages.simulated import (
+    TUNING_SEEDS,
+    for_tuning,
+    neighbour,
+    recovery,
+    repeat,
+    run_task,
+    scenario,
+)
+from pacing_core import erlang_b, simulate
 
 SMALL = scenario("base", 5, None, "seconds = 2400.0", "warmup_seconds = 600.0", "decide_seconds = 0.5")
 TINY = replace(QUICK, name="tiny")
@@ -143,8 +151,7 @@ def test_every_stage_has_tasks_of_their_own(level: Level) -> None:
 
 def test_every_opponent_appears_twice_beside_both_ends() -> None:
     asked = [
-        (t.what["asked"], t.what["tuning_answers"] is not None)
-        for t in comparison("s", SMALL, QUICK, 2, 1, 9, 1)
+        (t.what["asked"], t.what["tuning_answers"] is not None) for t in comparison("s", SMALL, 2, 1, 9, 1)
     ]
     assert asked[:3] == [("progressive", False), ("oracle", True), ("ringmaster", False)]
     assert all((policy, True) in asked for policy, tuned in asked[3:] if not tuned)
@@ -155,6 +162,61 @@ def test_other_sizes_are_named_so() -> None:
     level = sized("full", 2_000, 3)
     assert (level.answers, level.seeds, level.opponent_seeds, level.tuning_answers) == (2_000, 3, 3, 4_000)
     assert level.name == "full, other sizes"
+
+
+def test_windows_are_asked_for_by_team_and_go_on() -> None:
+    assert sized("full", None, None, (7,)).windows == (7, 7, 7)
+    with pytest.raises(ValueError, match="2 numbers of windows for 3 teams"):
+        sized("full", None, None, (7, 8))
+    few, more = (
+        {task.key: (task.what["scenario"], tuple(task.what["seeds"])) for task in windows.tasks(level, 1)}
+        for level in (sized("full", None, None), sized("full", None, None, run.counts("9,6,2")))
+    )
+    by_team: dict[str, list[int]] = {}
+    for scenario_of, seeds in more.values():
+        by_team.setdefault(scenario_of, []).extend(seeds)
+    assert list(by_team.values()) == [list(range(1, most + 1)) for most in (9, 6, 2)]
+    assert len(few.keys() & more.keys()) == 2
+
+
+@pytest.mark.parametrize("text", ["1,-2", "some", "1,2"])
+def test_numbers_of_windows_that_make_no_sense_are_refused(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run.main(["--full", "--windows", text])
+    assert "windows" in capsys.readouterr().err
+
+
+def test_the_limit_is_run_with_other_thresholds_too(tmp_path: Path) -> None:
+    task = run_task("score", SMALL, "oracle(theta=0.02)", [1, 2], jobs=1, beside=1)
+    value = task.do()
+    assert [other["policy"] for other in value["beside"]] == ["oracle(theta=0.016)", "oracle(theta=0.025)"]
+    assert [len(other["runs"]) for other in value["beside"]] == [1, 1]
+    assert repeat({"what": task.what, "value": value}, 1) == value
+    assert task.key != run_task("score", SMALL, "oracle(theta=0.02)", [1, 2], jobs=1).key
+
+
+@pytest.mark.parametrize(
+    ("policy", "other"),
+    [
+        ("oracle", "oracle(theta=0.0625)"),
+        ("oracle(dither=1)", "oracle(theta=0.0625,dither=1)"),
+        ("oracle(theta=0.9)", "oracle(theta=1)"),
+        ("oracle(theta=0.02,dither=1)", "oracle(theta=0.025,dither=1)"),
+    ],
+)
+def test_a_neighbour_keeps_what_else_the_policy_says(policy: str, other: str) -> None:
+    assert neighbour(policy, 1.25) == other
+
+
+def test_the_blind_rate_is_the_one_of_erlang() -> None:
+    made, policy = blind(scenario("exponential", 20, None), 3_000)
+    load = float(policy.removeprefix("constant(rate=").rstrip(")")) * 20 / 3600.0 * 0.3 * 135.0
+    assert erlang_b(20, load) == pytest.approx(0.03, abs=1e-6)
+    assert (made.seconds - made.warmup_seconds) * load / 135.0 == pytest.approx(3_000, rel=1e-3)
+    alone, _ = blind(scenario("exponential", 1, None), 100_000)
+    assert alone.seconds - alone.warmup_seconds == BLIND_SECONDS
 
 
 def test_the_page_of_a_folder_lies_in_it(kept_in: Path) -> None:

@@ -102,10 +102,13 @@ const ENTRIES: &[Entry] = &[
     },
     Entry {
         name: "oracle",
-        about: "near-optimal: knows all distributions; theta is the highest risk of the marginal dial",
-        parameters: &[parameter("theta", 0.05, 0.0, 1.0)],
+        about: "near-optimal: knows all distributions; theta is the highest risk of the marginal dial; dither=d: it moves from theta to theta (1 + d)",
+        parameters: &[
+            parameter("theta", 0.05, 0.0, 1.0),
+            parameter("dither", 0.0, 0.0, 100.0),
+        ],
         tuned: &[tuned(0, 1e-3, 0.9, true)],
-        build: |v| Box::new(oracle::Oracle::new(v[0])),
+        build: |v| Box::new(oracle::Oracle::new(v[0], v[1])),
     },
     Entry {
         name: "progressive",

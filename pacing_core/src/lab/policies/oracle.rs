@@ -1,9 +1,14 @@
 //! The near-optimal policy of PACING.md, told all distributions: dial while E over the ring time R of
 //! P(agents free by t + R + grace - answers due before t + R <= 0) <= theta.
+//!
+//! For small teams theta moves the abandon rate in steps: between two of them lies no threshold, and the exact optimum
+//! of a constrained decision process is a mix of two policies anyway. With dither = d the threshold of every ten
+//! minutes lies between theta and theta (1 + d), evenly by ratio, so that the rate is continuous in theta.
 use super::claims::Claims;
 use super::tables::Truth;
 use crate::books::AgentState;
 use crate::distribution::{Balance, Cumulants, Sum};
+use crate::lab::fate;
 use crate::lab::policy::{AgentView, Decision, Event, Next, Policy, Snapshot, Stage, float};
 use crate::lab::scenario::{Scenario, Steps};
 
@@ -13,9 +18,16 @@ const MOMENTS: usize = 8;
 const EXACT_BUSY: u64 = 64;
 const EXACT_IDLE: f64 = 24.0;
 const EXACT_CALLS: u64 = 64;
+/// How long a dithered threshold stays, seconds: long beside a call, so that passing over costs nothing.
+const DITHER_SECONDS: f64 = 600.0;
+/// Multiples of it, modulo 1, cover the range evenly after any number of them.
+const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
 pub(super) struct Oracle {
     theta: f64,
+    dither: f64,
+    /// Where in its range the first threshold lies, 0 to 1.
+    start: f64,
     known: Option<Known>,
 }
 
@@ -27,8 +39,19 @@ struct Known {
 }
 
 impl Oracle {
-    pub fn new(theta: f64) -> Self {
-        Self { theta, known: None }
+    pub fn new(theta: f64, dither: f64) -> Self {
+        Self {
+            theta,
+            dither,
+            start: 0.0,
+            known: None,
+        }
+    }
+
+    /// The threshold at a second of the run.
+    fn threshold(&self, now: f64) -> f64 {
+        let share = (self.start + (now / DITHER_SECONDS).floor() * GOLDEN).fract();
+        self.theta * (1.0 + self.dither).powf(share)
     }
 }
 
@@ -41,7 +64,8 @@ impl Policy for Oracle {
         "1"
     }
 
-    fn reset(&mut self, scenario: &Scenario, _seed: u64) {
+    fn reset(&mut self, scenario: &Scenario, seed: u64) {
+        self.start = fate::policy(seed).uniform();
         let answers = match Claims::new(scenario) {
             Some(claims) => claims.either(),
             None => scenario.ring.clone(),
@@ -63,7 +87,7 @@ impl Policy for Oracle {
     fn decide(&mut self, s: &Snapshot<'_>) -> Decision {
         let room = s.lines_free.min(s.rate_tokens).min(s.hopper);
         match &self.known {
-            Some(known) if room > 0 => Decision::dial(known.dials(s, self.theta, room)),
+            Some(known) if room > 0 => Decision::dial(known.dials(s, self.threshold(s.now), room)),
             _ => Decision::default(),
         }
     }
@@ -173,5 +197,36 @@ impl Known {
             dials += 1;
         }
         dials
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_dither_the_threshold_is_theta() {
+        let mut plain = Oracle::new(0.03, 0.0);
+        plain.reset(&Scenario::base(), 7);
+        for second in [0.0, 601.0, 123_456.0] {
+            assert!(plain.threshold(second).total_cmp(&0.03).is_eq());
+        }
+    }
+
+    #[test]
+    fn a_dithered_threshold_covers_its_range_evenly_and_stays_ten_minutes() {
+        let mut dithered = Oracle::new(0.03, 1.0);
+        dithered.reset(&Scenario::base(), 7);
+        let at = |k: u32| (dithered.threshold(f64::from(k) * DITHER_SECONDS + 1.0) / 0.03).log2();
+        let mut shares: Vec<f64> = (0..100).map(at).collect();
+        shares.sort_by(f64::total_cmp);
+        for (share, wanted) in shares.iter().zip(0_u32..) {
+            assert!((share - (f64::from(wanted) + 0.5) / 100.0).abs() < 0.02);
+        }
+        let (begin, end) = (dithered.threshold(600.0), dithered.threshold(1_199.9));
+        assert!(begin.total_cmp(&end).is_eq());
+        let mut other = Oracle::new(0.03, 1.0);
+        other.reset(&Scenario::base(), 8);
+        assert!(begin.total_cmp(&other.threshold(600.0)).is_ne());
     }
 }
