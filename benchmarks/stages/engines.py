@@ -65,7 +65,7 @@ def callers(count: int, per_hour: float, seed: int) -> tuple[Floats, Floats]:
     for at, gap in enumerate(-np.log(gaps) * 3600.0 / per_hour):
         now = round((now + gap) * 1e9) * 1e-9
         arrivals[at] = now
-    return arrivals, -SERVICE_SECONDS * np.log1p(-shares)
+    return arrivals, -SERVICE_SECONDS * np.log(1.0 - shares)
 
 
 def model(servers: int, per_hour: float, last: float) -> Scenario:

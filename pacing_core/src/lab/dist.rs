@@ -91,7 +91,8 @@ impl Dist {
         match self {
             Self::Constant { value } => *value,
             Self::Uniform { low, high } => low + (high - low) * u,
-            Self::Exponential { mean } => -mean * (-u).ln_1p(),
+            // Off by 1e-16 of the mean where `ln_1p` is not, at five times the cost; a nanosecond is what counts.
+            Self::Exponential { mean } => -mean * (1.0 - u).ln(),
             Self::Lognormal { .. } => self.search(u),
             Self::Quantiles { values } => {
                 let at = u * steps(values);

@@ -1,4 +1,5 @@
 //! The laboratory: any scenario, any policy, one simulator. The policy `ringmaster` is the pacer that dials live.
+mod agenda;
 mod bench;
 mod calls;
 mod dist;

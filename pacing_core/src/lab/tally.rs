@@ -181,11 +181,14 @@ impl Run {
 
     /// Spreads a time over the minutes.
     pub(crate) fn spread(&mut self, from: f64, to: f64, mut add: impl FnMut(&mut Piece, f64)) {
+        let last = self.minutes.len() - 1;
         let mut at = from;
         while at < to {
-            let end = ((at / MINUTE).floor() + 1.0) * MINUTE;
-            let until = end.min(to);
-            add(self.minute(at), until - at);
+            // Times are not negative, so this is the floor.
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            let minute = (at / MINUTE) as u32;
+            let until = (f64::from(minute) * MINUTE + MINUTE).min(to);
+            add(&mut self.minutes[last.min(minute as usize)], until - at);
             at = until;
         }
     }

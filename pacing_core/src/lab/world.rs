@@ -1,10 +1,10 @@
 //! The discrete-event simulator: events in time order, one policy, one seed.
 //!
 //! Dialing and inbound arrivals stop at the scenario's end; calls then end by themselves and count in full.
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::agenda::Agenda;
 use super::fate;
 use super::floor::next;
 use super::policy::{
@@ -17,7 +17,7 @@ use crate::random::Random;
 
 pub(super) const GONE: usize = usize::MAX;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Happening {
     Decide,
     Dial,
@@ -55,7 +55,7 @@ pub(super) struct Worker {
 }
 
 /// That an agent goes; announced: policies are told when the time comes. Happenings name it by its number, which
-/// keeps them short: their heap is where a simulation spends most of its time.
+/// keeps them short in the future event list.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Trip {
     pub(super) agent: usize,
@@ -77,8 +77,7 @@ pub(super) struct World<'a> {
     pub(super) stop: &'a AtomicBool,
     pub(super) seed: u64,
     pub(super) now: f64,
-    pub(super) events: BinaryHeap<Reverse<(u64, u64, Happening)>>,
-    pub(super) planned: u64,
+    pub(super) agenda: Agenda,
     pub(super) agents: Vec<AgentView>,
     pub(super) workers: Vec<Worker>,
     pub(super) idle: VecDeque<usize>,
@@ -139,7 +138,7 @@ pub(super) fn one_day(
     let mut world = World::new(scenario, policy, seed, stop);
     world.ledger = ledger;
     world.begin();
-    while let Some(Reverse((at, _, happening))) = world.events.pop() {
+    while let Some((at, happening)) = world.agenda.pop() {
         #[allow(clippy::cast_precision_loss)]
         {
             world.now = at as f64 * 1e-9;
@@ -171,8 +170,7 @@ impl<'a> World<'a> {
             stop,
             seed,
             now: 0.0,
-            events: BinaryHeap::new(),
-            planned: 0,
+            agenda: Agenda::default(),
             agents: (0..u64::from(scenario.agents))
                 .map(|id| AgentView {
                     id,
@@ -242,15 +240,11 @@ impl<'a> World<'a> {
 
     /// The moment so many seconds from now.
     pub(super) fn nanoseconds(&self, after: f64) -> u64 {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        {
-            ((self.now + after) * 1e9).round() as u64
-        }
+        whole((self.now + after) * 1e9)
     }
 
     pub(super) fn plan_at(&mut self, at: u64, happening: Happening) {
-        self.planned += 1;
-        self.events.push(Reverse((at, self.planned, happening)));
+        self.agenda.push(at, happening);
     }
 
     pub(super) fn tell(&mut self, event: Event) {
@@ -363,6 +357,22 @@ impl<'a> World<'a> {
         }
         self.run
     }
+}
+
+/// The nearest whole number, halves away from zero, as `round` has it: without the call that `round` is, and by signed
+/// numbers, which processors turn into floats and back in one step.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss
+)]
+fn whole(value: f64) -> u64 {
+    if !(0.0..9e18).contains(&value) {
+        return value.round() as u64;
+    }
+    let below = value as i64;
+    // The difference is exact.
+    below as u64 + u64::from(value - below as f64 >= 0.5)
 }
 
 fn goings(scenario: &Scenario) -> Vec<Going> {
