@@ -11,8 +11,8 @@ from __future__ import annotations
 from benchmarks.render.rows import Mean, Row, Rows
 from callflow.lab import FLOOR, LIMIT
 
-# A smaller difference between two abandon rates has no slope.
-LEAST_STEP = 1e-4
+# Two abandon rates that are nearer, as a share of the cap, give no slope: it would be noise.
+LEAST_STEP = 0.05
 
 
 def pooled(columns: dict[str, list[float]], seeds: int) -> tuple[float, float]:
@@ -22,12 +22,12 @@ def pooled(columns: dict[str, list[float]], seeds: int) -> tuple[float, float]:
 
 
 def slope(limit: Row, rate: float) -> float | None:
-    """Occupancy gained by abandon rate, towards this rate; None where nothing was run beside it."""
+    """Occupancy gained by abandon rate, towards this rate if possible; None where none was run beside."""
     found: list[tuple[float, float]] = []
     for columns in limit.beside:
         seeds = len(columns["seed"])
         (a, low), (b, high) = pooled(limit.columns, seeds), pooled(columns, seeds)
-        if abs(b - a) > LEAST_STEP:
+        if abs(b - a) > LEAST_STEP * limit.cap:
             found.append((b - a, (high - low) / (b - a)))
     towards = [gain for step, gain in found if (step > 0) == (rate > limit.rate.value)]
     return next(iter(towards or [gain for _, gain in found]), None)

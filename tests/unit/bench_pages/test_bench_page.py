@@ -115,8 +115,10 @@ def test_only_few_seeds_are_enough_and_no_neighbour_means_no_figure() -> None:
     assert found is not None
     assert found.value == pytest.approx((0.70 - 0.60) / (0.786 - 0.60))
     assert equal.score(Rows([*ENDS, first]), first, at_cap=True) is None
-    same = row("oracle", [0.80], 0.032, tuned=True, beside=((0.80, 0.032),))
+    same = row("oracle", [0.80], 0.032, tuned=True, beside=((0.79, 0.0315),))
     assert equal.slope(same, 0.03) is None
+    above = row("oracle", [0.80], 0.032, tuned=True, beside=((0.79, 0.0315), (0.806, 0.042)))
+    assert equal.slope(above, 0.03) == pytest.approx(0.6)
 
 
 def test_a_score_that_falls_short_says_what_the_limit_spent() -> None:

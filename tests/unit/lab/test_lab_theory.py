@@ -111,6 +111,19 @@ def test_the_threshold_policy_is_just_below_the_exact_optimum() -> None:
     assert -0.004 <= OPTIMUM[10] - occupancy <= 0.007
 
 
+def test_a_dithered_threshold_spends_what_a_fixed_one_cannot() -> None:
+    """One agent: no fixed threshold between none abandoned and a fifth; a mix of the two in time is."""
+    overrides = "agents = 1\nseconds = 80000.0"
+
+    def rate(policy: str) -> float:
+        runs = _runs("exponential", overrides, policy, [1, 2])
+        return sum(run.abandoned for run in runs) / sum(run.answered for run in runs)
+
+    assert rate("oracle(theta=0.147)") == 0.0
+    assert rate("oracle(theta=0.16)") > 0.15
+    assert 0.01 < rate("oracle(theta=0.08,dither=1)") < 0.06
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("agents", list(OPTIMUM))
 def test_the_threshold_policy_is_0_to_003_below_the_exact_optimum(agents: int) -> None:
