@@ -9,7 +9,7 @@ use crate::normal;
 const WIDTH: usize = 48;
 
 /// The first three cumulants of a sum of independent variables.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Cumulants {
     pub mean: f64,
     pub variance: f64,
@@ -25,13 +25,6 @@ impl Cumulants {
         self.third += count * variance * (1.0 - 2.0 * q);
     }
 
-    /// Adds yes-or-no variables by the sums of the first three powers of their probabilities.
-    pub fn add_powers(&mut self, first: f64, second: f64, third: f64) {
-        self.mean += first;
-        self.variance += first - second;
-        self.third += first - 3.0 * second + 2.0 * third;
-    }
-
     /// Between two sums, linearly.
     pub fn between(a: Self, b: Self, part: f64) -> Self {
         let mix = |x: f64, y: f64| x + (y - x) * part;
@@ -43,8 +36,67 @@ impl Cumulants {
     }
 }
 
+/// The same of several sums side by side, so that a processor adds to more than one at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CumulantsOf<const N: usize> {
+    mean: [f64; N],
+    variance: [f64; N],
+    third: [f64; N],
+}
+
+#[allow(clippy::needless_range_loop)] // arrays in step
+impl<const N: usize> CumulantsOf<N> {
+    /// Constants.
+    pub fn constant(value: f64) -> Self {
+        Self {
+            mean: [value; N],
+            variance: [0.0; N],
+            third: [0.0; N],
+        }
+    }
+
+    pub fn get(&self, at: usize) -> Cumulants {
+        Cumulants {
+            mean: self.mean[at],
+            variance: self.variance[at],
+            third: self.third[at],
+        }
+    }
+
+    /// Adds to each sum one variable with that sum's probability.
+    #[inline]
+    pub fn add_one(&mut self, q: [f64; N]) {
+        for i in 0..N {
+            let variance = q[i] * (1.0 - q[i]);
+            self.mean[i] += q[i];
+            self.variance[i] += variance;
+            self.third[i] += variance * (1.0 - 2.0 * q[i]);
+        }
+    }
+
+    /// Adds `count` of them.
+    #[inline]
+    pub fn add(&mut self, q: [f64; N], count: f64) {
+        for i in 0..N {
+            let variance = q[i] * (1.0 - q[i]);
+            self.mean[i] += count * q[i];
+            self.variance[i] += count * variance;
+            self.third[i] += count * variance * (1.0 - 2.0 * q[i]);
+        }
+    }
+
+    /// Adds variables by the sums of the first three powers of their probabilities.
+    pub fn add_powers(&mut self, first: [f64; N], second: [f64; N], third: [f64; N]) {
+        for i in 0..N {
+            self.mean[i] += first[i];
+            self.variance[i] += first[i] - second[i];
+            self.third[i] += first[i] - 3.0 * second[i] + 2.0 * third[i];
+        }
+    }
+}
+
 /// Distribution of a sum of yes-or-no variables on 0..WIDTH; what lies beyond is not kept.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Sum {
     pmf: [f64; WIDTH],
     top: usize,
@@ -70,12 +122,20 @@ impl Sum {
         }
         let top = (self.top + 1).min(WIDTH - 1);
         let keep = 1.0 - q;
-        let mut below = 0.0;
-        for mass in &mut self.pmf[..=top] {
-            let here = *mass;
-            *mass = here * keep + below * q;
-            below = here;
+        // Downwards, so that each is still as it was where it is looked at; by fours, which are done together.
+        let mut end = top + 1;
+        while let Some([a, b, c, d, e]) = self.pmf[..end].last_chunk_mut::<5>() {
+            let here = [*a, *b, *c, *d, *e];
+            *b = here[1] * keep + here[0] * q;
+            *c = here[2] * keep + here[1] * q;
+            *d = here[3] * keep + here[2] * q;
+            *e = here[4] * keep + here[3] * q;
+            end -= 4;
         }
+        for at in (1..end).rev() {
+            self.pmf[at] = self.pmf[at] * keep + self.pmf[at - 1] * q;
+        }
+        self.pmf[0] *= keep;
         // Ends that weigh nothing are cut off; the answers' lost tail counts as the worst case below.
         self.top = if self.pmf[top] < 1e-12 && top > self.top {
             self.top
@@ -298,7 +358,8 @@ mod tests {
             free.extend((0..agents).map(|_| random.uniform() * 0.4));
             due.extend((0..calls).map(|_| random.uniform() * 0.5));
             let q = [random.uniform(), 0.3, 0.0, 1.0][scene % 4];
-            let (mut free_sum, mut due_sum) = (Sum::constant(idle), Sum::constant(waiting));
+            let mut free_sum = Sum::constant(idle);
+            let mut due_sum = Sum::constant(waiting);
             free[idle..].iter().for_each(|&p| free_sum.add(p));
             due[waiting..].iter().for_each(|&p| due_sum.add(p));
             let balance = Balance::exact(&free_sum, &due_sum);
@@ -311,6 +372,31 @@ mod tests {
                 assert!((found - nobody).abs() < 1e-10, "{scene}: {found} {nobody}");
             }
             assert!((balance.shortfall() - short).abs() < 1e-9, "{scene}");
+        }
+    }
+
+    #[test]
+    fn sums_side_by_side_are_the_sums_one_by_one() {
+        let mut random = crate::random::Random::new(8, 1);
+        let mut together = CumulantsOf::<3>::constant(2.0);
+        let mut apart = [Cumulants {
+            mean: 2.0,
+            ..Cumulants::default()
+        }; 3];
+        for step in 0..200 {
+            let q = std::array::from_fn(|_| random.uniform());
+            let count = [1.0, 7.0][step % 2];
+            if step % 3 == 0 {
+                together.add_one(q);
+            } else {
+                together.add(q, count);
+            }
+            for (sum, q) in apart.iter_mut().zip(q) {
+                sum.add(q, if step % 3 == 0 { 1.0 } else { count });
+            }
+        }
+        for (i, apart) in apart.iter().enumerate() {
+            assert_eq!(together.get(i), *apart);
         }
     }
 

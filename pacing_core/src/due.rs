@@ -4,7 +4,7 @@
 //! probability of its own has that of its age, in proportion, between the two rows around it. Where only cumulants
 //! are wanted, such calls are first summed up by row, the powers of their proportions: thousands of calls then cost
 //! little more than their rows. The mean is the same; the variance is off by what neighbouring rows differ, squared.
-use crate::distribution::{Cumulants, Sum};
+use crate::distribution::{CumulantsOf, Sum};
 use crate::forecast::{Learned, MOMENTS, Scene};
 use crate::ring::{ROWS, STEP, Shift, row_of};
 
@@ -92,9 +92,9 @@ impl<'a> Due<'a> {
     }
 
     /// Three cumulants of each column.
-    pub fn cumulants(&self) -> [Cumulants; COLUMNS] {
-        let mut due = [Cumulants::default(); COLUMNS];
-        self.alike(|q, count| add(&mut due, q, count));
+    pub fn cumulants(&self) -> CumulantsOf<COLUMNS> {
+        let mut due = CumulantsOf::constant(0.0);
+        self.alike(|q, count| due.add(q, count));
         if self.scene.given.is_empty() {
             return due;
         }
@@ -108,7 +108,7 @@ impl<'a> Due<'a> {
             let (from, to, part) = Self::between(age);
             if ratio * f64::max(highest[from], highest[to]) > 1.0 {
                 // Certain to be answered in some column, and not more than certain: no sum can tell that.
-                add(&mut due, self.own(age, ratio), 1.0);
+                due.add_one(self.own(age, ratio));
                 continue;
             }
             let mut power = ratio;
@@ -119,21 +119,20 @@ impl<'a> Due<'a> {
             }
         }
         for (chance, sums) in rows.iter().zip(&powers) {
-            for (due, &q) in due.iter_mut().zip(chance) {
-                due.add_powers(q * sums[0], q * q * sums[1], q * q * q * sums[2]);
-            }
+            due.add_powers(
+                chance.map(|q| q * sums[0]),
+                chance.map(|q| q * q * sums[1]),
+                chance.map(|q| q * q * q * sums[2]),
+            );
         }
         due
     }
 
-    /// The distributions of the first `columns`, people waiting already included.
-    pub fn sums(&self, waiting: usize, columns: usize) -> [Sum; COLUMNS] {
-        let mut due: [Sum; COLUMNS] = std::array::from_fn(|_| Sum::constant(waiting));
-        if columns == 0 {
-            return due;
-        }
+    /// The distributions of the first `N` columns, people waiting already included.
+    pub fn sums<const N: usize>(&self, waiting: usize) -> [Sum; N] {
+        let mut due = [Sum::constant(waiting); N];
         let mut add = |q: [f64; COLUMNS], count: f64| {
-            for (sum, q) in due[..columns].iter_mut().zip(q) {
+            for (sum, q) in due.iter_mut().zip(q) {
                 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
                 for _ in 0..(count as usize) {
                     sum.add(q);
@@ -148,15 +147,10 @@ impl<'a> Due<'a> {
     }
 }
 
-fn add(due: &mut [Cumulants; COLUMNS], q: [f64; COLUMNS], count: f64) {
-    for (sum, q) in due.iter_mut().zip(q) {
-        sum.add(q, count);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::distribution::Balance;
     use crate::random::Random;
     use crate::ring::{RingEnd, Yet};
 
@@ -216,7 +210,8 @@ mod tests {
             let mut chances = [[0.0; COLUMNS]; ROWS];
             let due = Due::new(&mut chances, &scene, &learned, moments, 1.1, 1.3);
             let sums = due.cumulants();
-            for (i, sum) in sums.into_iter().enumerate() {
+            for i in 0..COLUMNS {
+                let sum = sums.get(i);
                 let (within, caution) = match i {
                     EVER => (f64::INFINITY, 1.3),
                     _ => (moments[i - 1], 1.1),
@@ -248,10 +243,12 @@ mod tests {
         let mut chances = [[0.0; COLUMNS]; ROWS];
         let due = Due::new(&mut chances, &scene, &learned, [13.0; MOMENTS], 1.0, 1.0);
         let cumulants = due.cumulants();
-        for (i, sum) in due.sums(2, COLUMNS).iter().enumerate() {
+        let sums = due.sums::<COLUMNS>(2);
+        for (i, sum) in sums.iter().enumerate() {
             // With nobody free, the expected shortfall is the mean of the answers.
-            let mean = crate::distribution::Balance::exact(&Sum::constant(0), sum).shortfall();
-            assert!((mean - 2.0 - cumulants[i].mean).abs() < 1e-9, "{i} {mean}");
+            let mean = Balance::exact(&Sum::constant(0), sum).shortfall();
+            let known = cumulants.get(i).mean;
+            assert!((mean - 2.0 - known).abs() < 1e-9, "{i} {mean}");
         }
     }
 }

@@ -4,7 +4,7 @@
 //! before t + R <= 0) <= theta. R takes the middle of each sixth of the learned ring time distribution.
 use crate::books::{Agent, AgentState, Call, Stage};
 use crate::change::{AnswerWatch, Finding, Finished, with_odds};
-use crate::distribution::{Balance, Cumulants, Sum};
+use crate::distribution::{Balance, Cumulants, CumulantsOf, Sum};
 use crate::due::{COLUMNS, Due, EVER};
 use crate::duration::{self, Durations, Running};
 use crate::ring::{ROWS, RingEnd, RingTable, Yet, row_of};
@@ -435,16 +435,29 @@ pub(crate) struct Forecast {
     pub free_agents: f64,
 }
 
+/// Agents looked at together.
+const BATCH: usize = 32;
+
 /// Each busy agent's probabilities of being free within the three horizons.
 fn freeing(scene: &Scene, learned: &Learned, nodes: [f64; 3], mut f: impl FnMut([f64; 3])) {
     let (talk, wrap) = (&learned.talk, &learned.wrap);
     let wrapped = nodes.map(|within| wrap.mean_within(within));
-    for &age in &scene.talk_ages {
-        let ends = talk.ends_within_each(age, nodes);
-        f(std::array::from_fn(|i| ends[i] * wrapped[i]));
-    }
-    for &age in &scene.wrap_ages {
-        f(wrap.ends_within_each(age, nodes));
+    let work = [
+        (talk, &scene.talk_ages, wrapped),
+        (wrap, &scene.wrap_ages, [1.0; 3]),
+    ];
+    // One loop for both, so that there is one copy of what is done with each agent; in batches, as what was written a
+    // moment ago is slow to read.
+    let mut batch = [[0.0; 3]; BATCH];
+    for (known, ages, then) in work {
+        for ages in ages.chunks(BATCH) {
+            for (ends, &age) in batch.iter_mut().zip(ages) {
+                *ends = known.ends_within_each(age, nodes);
+            }
+            for ends in &batch[..ages.len()] {
+                f(std::array::from_fn(|i| ends[i] * then[i]));
+            }
+        }
     }
     for &Departing { within, state, age } in &scene.departing {
         let free = match state {
@@ -490,29 +503,25 @@ impl Horizons {
         }
     }
 
-    /// Free agents at the three nodes, and, where `idle` is given, their distributions at the moments.
-    fn free(
-        &self,
-        scene: &Scene,
-        learned: &Learned,
-        idle: Option<usize>,
-    ) -> ([Cumulants; 3], Option<[Sum; MOMENTS]>) {
-        #[allow(clippy::cast_precision_loss)]
-        let mut free = [Cumulants {
-            mean: scene.idle as f64,
-            ..Cumulants::default()
-        }; 3];
-        let mut sums = idle.map(|idle| std::array::from_fn(|_| Sum::constant(idle)));
+    /// Free agents at the three nodes.
+    #[allow(clippy::cast_precision_loss)]
+    fn free(&self, scene: &Scene, learned: &Learned) -> CumulantsOf<3> {
+        let mut free = CumulantsOf::constant(scene.idle as f64);
+        freeing(scene, learned, self.nodes, |r| free.add_one(r));
+        free
+    }
+
+    /// The distributions of free agents at the moments, and the mean at the middle node.
+    #[allow(clippy::cast_precision_loss)]
+    fn exactly_free(&self, scene: &Scene, learned: &Learned, idle: usize) -> ([Sum; MOMENTS], f64) {
+        let (mut sums, mut mean) = ([Sum::constant(idle); MOMENTS], scene.idle as f64);
         freeing(scene, learned, self.nodes, |r| {
-            for (sum, q) in free.iter_mut().zip(r) {
-                sum.add(q, 1.0);
-            }
-            let sums: Option<&mut [Sum; MOMENTS]> = sums.as_mut();
-            for (sum, (left, part)) in sums.into_iter().flatten().zip(self.place) {
+            mean += r[1];
+            for (sum, (left, part)) in sums.iter_mut().zip(self.place) {
                 sum.add(r[left] + (r[left + 1] - r[left]) * part);
             }
         });
-        (free, sums)
+        (sums, mean)
     }
 }
 
@@ -526,34 +535,37 @@ impl Forecast {
         let mut chances = [[0.0; COLUMNS]; ROWS];
         let due = Due::new(&mut chances, scene, learned, horizons.at, caution, careful);
         let answers = due.cumulants();
+        let ever = answers.get(EVER);
         let idle = usize::try_from(scene.idle).unwrap_or(0);
         let waiting = usize::try_from(-scene.idle).unwrap_or(0);
         let few = idle <= EXACT_IDLE
             && waiting <= EXACT_IDLE
             && scene.open <= EXACT_CALLS
-            && answers[EVER].mean <= EXACT_DUE;
+            && ever.mean <= EXACT_DUE;
         let busy = scene.talk_ages.len() + scene.wrap_ages.len() + scene.departing.len();
-        let exact = few && busy <= EXACT_BUSY;
-        let columns = if exact { COLUMNS } else { usize::from(few) };
-        let sums = due.sums(waiting, columns);
-        let (free, free_sums) = horizons.free(scene, learned, exact.then_some(idle));
         let factor = scene.since_factor;
-        let moments = std::array::from_fn(|i| {
-            let (left, part) = horizons.place[i];
-            let balance = match &free_sums {
-                Some(free) => Balance::exact(&free[i], &sums[i + 1]),
-                None => Balance::Normal {
-                    free: Cumulants::between(free[left], free[left + 1], part),
-                    due: answers[i + 1],
-                },
-            };
+        let moment = |i: usize, balance: Balance| {
             let answer = ring.answered_within(0.0, horizons.at[i]) * caution * factor;
             let answer = answer.min(1.0);
             Moment { balance, answer }
-        });
-        let on_idle = Moment {
-            balance: if few {
-                Balance::exact(&Sum::constant(idle), &sums[EVER])
+        };
+        let (moments, on_idle, free_agents) = if few && busy <= EXACT_BUSY {
+            let sums = due.sums::<COLUMNS>(waiting);
+            let (free, mean) = horizons.exactly_free(scene, learned, idle);
+            let moments =
+                std::array::from_fn(|i| moment(i, Balance::exact(&free[i], &sums[i + 1])));
+            let on_idle = Balance::exact(&Sum::constant(idle), &sums[EVER]);
+            (moments, on_idle, mean)
+        } else {
+            let free = horizons.free(scene, learned);
+            let moments = std::array::from_fn(|i| {
+                let (left, part) = horizons.place[i];
+                let free = Cumulants::between(free.get(left), free.get(left + 1), part);
+                let due = answers.get(i + 1);
+                moment(i, Balance::Normal { free, due })
+            });
+            let on_idle = if few {
+                Balance::exact(&Sum::constant(idle), &due.sums::<1>(waiting)[EVER])
             } else {
                 #[allow(clippy::cast_precision_loss)]
                 Balance::Normal {
@@ -561,18 +573,21 @@ impl Forecast {
                         mean: scene.idle as f64,
                         ..Cumulants::default()
                     },
-                    due: answers[EVER],
+                    due: ever,
                 }
-            },
-            answer: (p * careful * factor).min(1.0),
+            };
+            (moments, on_idle, free.get(1).mean)
         };
         Self {
             idle: scene.idle,
             moments,
-            on_idle,
-            expected_answers: answers[EVER].mean / careful,
+            on_idle: Moment {
+                balance: on_idle,
+                answer: (p * careful * factor).min(1.0),
+            },
+            expected_answers: ever.mean / careful,
             answer_probability: (p * factor).min(1.0),
-            free_agents: free[1].mean,
+            free_agents,
         }
     }
 
