@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from esl.events import Event
-from models.records import CampaignSettings, ClaimedAttempt, DialerSnapshot, KnownAgent, OperatorCommand
+from models.records import (
+    CampaignSettings,
+    ClaimedAttempt,
+    ClientBudget,
+    DialerSnapshot,
+    KnownAgent,
+    OperatorCommand,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,22 @@ class DialingAllowed:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ClientsTold:
+    """The abandon budgets of the campaigns' clients as the database has them now: told every few seconds."""
+
+    budgets: tuple[ClientBudget, ...]
+
+
 Input: TypeAlias = (
-    Started | LinkUp | LinkDown | SwitchEvent | Replied | TimerFired | Claimed | Commanded | DialingAllowed
+    Started
+    | LinkUp
+    | LinkDown
+    | SwitchEvent
+    | Replied
+    | TimerFired
+    | Claimed
+    | Commanded
+    | DialingAllowed
+    | ClientsTold
 )

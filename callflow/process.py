@@ -22,6 +22,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
+from callflow.budgets import Budgets
 from callflow.clock import ScaledClock
 from callflow.database import Claims, Commands, LiveBoard, PostgresLease
 from callflow.decisions import DecisionLogs
@@ -34,6 +35,7 @@ from callflow.greenlets import spawn
 from callflow.inputs import Started
 from callflow.journal import Journal, Journals
 from callflow.lag import SpeedGovernor
+from callflow.learned import Keeper, readable
 from callflow.lease import Lease
 from callflow.runner import Runner
 from callflow.switch import EVENTS, Switch, fence_name
@@ -186,7 +188,7 @@ class DialerProcess:
         with self._sessions.begin() as session:
             unknown = command_rows.mark_unknown_after_crash(session, switch_id)
             wall = database_clock.wall_start(session)
-            snapshot = recovery.snapshot(session, switch_id, wall)
+            snapshot = readable(recovery.snapshot(session, switch_id, wall))
         log.info(
             "recovered",
             extra={
@@ -310,6 +312,14 @@ class _Parts:
             known=known,
             failed=self.writer.database_failed,
         )
+        self.budgets = Budgets(
+            begin,
+            switch_id,
+            wall=self.clock.wall,
+            tell=lambda item: self.runner.tell(item),
+            failed=self.writer.database_failed,
+        )
+        self.learned = Keeper(begin, lambda: self.engine.board.campaigns)
         self.runner = Runner(
             self.engine,
             self.clock,
@@ -330,6 +340,8 @@ class _Parts:
         self.claims.start(self.fail)
         self.taking = spawn("commands", self.commands.run, failed=self.fail)
         spawn("live", self.live.run, failed=self.fail)
+        spawn("budgets", self.budgets.run, failed=self.fail)
+        spawn("learned", self.learned.run)
         spawn("governor", self._govern, failed=self.fail)
         spawn("decisions", self._record_decisions)
         self.switch.start()
@@ -344,12 +356,16 @@ class _Parts:
         """End everything; the exit code. After a failure nothing more is sent to the switch."""
         self.stopping.set()
         self.commands.stop()
+        self.budgets.stop()
         if self.taking is not None:  # what was TAKEN is heard by the engine before its loop ends
             self.taking.join(timeout=5.0)
         self.runner.stop()
         self.runner_gone.wait(5.0)
         self.claims.stop()
         self._collect_decisions()
+        self.learned.stop()
+        if clean:
+            self.learned.keep()
         flushed = self.writer.drain(FLUSH_SECONDS if clean else 5.0)
         if not flushed:
             log.warning(

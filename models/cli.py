@@ -27,7 +27,7 @@ from models.enums import CampaignState, CommandKind, DialMode
 from models.errors import InvalidValue, ModelsError, NotFound
 from models.importing import ImportOptions, ImportReport, import_file
 from models.records import CampaignSettings
-from models.repository import campaigns, commands, setup
+from models.repository import campaigns, clients, commands, setup
 from models.repository.db import Db
 from models.rules import preset
 from models.session import normalise_url, sync_engine
@@ -106,6 +106,9 @@ def campaign_create(
     caller_id: Annotated[str, typer.Option(help="Number that the called person sees.")] = "",
     max_lines: Annotated[int, typer.Option(help="Lines at once.")] = 1000,
     calls_per_second: Annotated[float, typer.Option(help="New calls per second.")] = 50.0,
+    client: Annotated[
+        str, typer.Option(help="For whom: its campaigns share an abandon budget; made if new.")
+    ] = setup.DEFAULT_CLIENT,
 ) -> None:
     """Make a campaign, not yet started."""
     with _plainly(), _database(settings := Settings()) as engine, engine.begin() as connection:
@@ -122,11 +125,31 @@ def campaign_create(
                 caller_id=caller_id,
                 max_lines=max_lines,
                 calls_per_second=calls_per_second,
+                client_id=setup.client(connection, setup.tenant(connection), client),
             ),
             switch_id=setup.switch(connection, settings.switch_name),
             rules=preset(rules),
         )
         out.print(f"Campaign {escape(made.name)} made: {made.campaign_id}. Not legal advice: rules {rules}.")
+
+
+@campaign.command("client")
+def campaign_client(
+    name: Annotated[str, typer.Argument(help="Name of the client; made if new.")],
+    target: Annotated[
+        float | None,
+        typer.Option(
+            help="Abandon rate that all its campaigns together may have; left out: none of its own."
+        ),
+    ] = None,
+) -> None:
+    """Set a client's abandon target, or remove it; a running dialer follows within seconds."""
+    with _plainly(), _database() as engine, engine.begin() as connection:
+        clients.set_abandon_target(
+            connection, setup.client(connection, setup.tenant(connection), name), target
+        )
+        what = "no abandon target of its own" if target is None else f"the abandon target {target:.3g}"
+        out.print(f"The client {escape(name)} has {what}.")
 
 
 @campaign.command("list")

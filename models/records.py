@@ -254,13 +254,31 @@ class CampaignSettings:
     message: str = ""
     max_lines: int = 1000
     calls_per_second: float = 50.0
+    client_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadFacts:
+    """What is known of a lead before it is dialed, of which its answer probability is learned.
+
+    `attempt` counts from 1 the tries that used the lead up, this one included. `last_outcome` is that of
+    the call to the number before. `timezone` is the first zone that the person may be in. Empty: not known.
+    """
+
+    attempt: int = 1
+    last_outcome: str = ""
+    number_type: str = ""
+    area: str = ""
+    list_id: str = ""
+    timezone: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedAttempt:
     """An attempt that is durable and may be dialed now by the claimer.
 
-    `rule_inputs` is what the rules judged at the claim; the engine judges them again when it dials.
+    `rule_inputs` is what the rules judged at the claim; the engine judges them again when it dials. `facts`
+    None: nothing is known of the lead.
     """
 
     attempt_id: str
@@ -269,6 +287,7 @@ class ClaimedAttempt:
     number: str
     claimed_at: float
     rule_inputs: Any  # models.rules.RuleInputs
+    facts: LeadFacts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,6 +304,7 @@ class OpenAttempt:
     answered_at: float | None = None
     bridged_at: float | None = None
     agent_id: str | None = None
+    facts: LeadFacts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,16 +323,53 @@ class KnownAgent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OtherLedger:
+    """A campaign that another switch dials, in its current legal window.
+
+    `expected`: abandons to be expected of its calls in flight.
+    """
+
+    campaign_id: str
+    cap: float
+    answered: int
+    abandoned: int
+    expected: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientBudget:
+    """What a client's campaigns may abandon together, and what they have elsewhere than on this switch.
+
+    `target` None: the client has none of its own; each campaign's cap is held against all of them.
+    """
+
+    client_id: str
+    target: float | None = None
+    elsewhere: tuple[OtherLedger, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What a campaign's pacer and its model of leads had learned, as they wrote it; empty: nothing."""
+
+    pacer: bytes = b""
+    leads: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DialerSnapshot:
     """All that a dialer needs to start: recovery is the normal start.
 
     `ledger` is (live answers, abandoned) of each campaign's current legal window: the abandon budget.
+    `clients` are the budgets of their clients. `learned` is what an earlier dialer learned of each campaign.
     """
 
     campaigns: tuple[CampaignSettings, ...] = ()
     agents: tuple[KnownAgent, ...] = ()
     attempts: tuple[OpenAttempt, ...] = ()
     ledger: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    clients: tuple[ClientBudget, ...] = ()
+    learned: Mapping[str, Learned] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,12 +14,13 @@ from typing import Literal, TypeVar
 from callflow.effects import Effect, Publish, Save, Send, StartTimer, StopTimer
 from callflow.engine import tables
 from callflow.engine.config import EngineConfig
+from callflow.engine.outlook import Outlook
 from callflow.engine.tables import AgentEvent, AttemptEvent, LegEvent, LegState
 from callflow.engine.throttle import LagGovernor, TokenBucket
 from esl.commands import Command
 from models.enums import AgentState, AttemptState, LegKind
-from models.records import AgentStateChanged, CampaignSettings, Record
-from pacing_core import Decision, Pacer
+from models.records import AgentStateChanged, CampaignSettings, ClientBudget, Record
+from pacing_core import Decision, Lead, Pacer
 
 S = TypeVar("S", bound=StrEnum)
 V = TypeVar("V", bound=StrEnum)
@@ -70,6 +71,8 @@ class Attempt:
     ring_given_up: bool = False
     recovered: bool = False
     cause: str = ""
+    lead: Lead | None = None
+    """What the model of answer probabilities knows of the lead, until the call has taught it."""
 
 
 @dataclass(slots=True)
@@ -102,8 +105,13 @@ class Campaign:
     settings: CampaignSettings
     pacer: Pacer
     bucket: TokenBucket
+    leads: Outlook = field(default_factory=Outlook)
     window: tuple[int, int] = (0, 0)
     """(live answers, abandoned) of the legal window before this engine started."""
+    granted: tuple[int, int] = (0, 0)
+    """What of `window` the pacer was told: its ledger less this is what came since."""
+    group: tuple[float, float] | None = None
+    """Target and abandons expected of the others, as the pacer was last told of its client's budget."""
     pending: int = 0
     no_leads_until: float = -1.0
     no_leads_reason: str = "hopper_empty"
@@ -119,6 +127,16 @@ class Campaign:
     """Agents ready, longest idle first."""
     waiting: dict[str, None] = field(default_factory=dict)
     """Attempts answered and waiting for an agent, longest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSums:
+    """Campaigns of one client together: before this engine started, since, and in flight."""
+
+    members: int
+    before: tuple[int, int]
+    since: tuple[int, int]
+    expected: float
 
 
 @dataclass(slots=True)
@@ -144,6 +162,13 @@ class Board:
     legs: dict[str, Leg] = field(default_factory=dict)
     attempts: dict[str, Attempt] = field(default_factory=dict)
     campaigns: dict[str, Campaign] = field(default_factory=dict)
+    of_client: dict[str, list[Campaign]] = field(default_factory=dict)
+    """This switch's campaigns by their client."""
+    clients: dict[str, ClientBudget] = field(default_factory=dict)
+    elsewhere_first: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Ledgers of campaigns of other switches when they were first told."""
+    groups: dict[tuple[str, float, float], GroupSums] = field(default_factory=dict)
+    """Sums over campaigns of one client, within one step."""
     batches: dict[int, tuple[str, int, float]] = field(default_factory=dict)
     """Outstanding claims: batch -> (campaign, count, asked at)."""
     serial: int = 0

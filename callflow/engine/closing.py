@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from callflow.engine import agents
+from callflow.engine import agents, leads
 from callflow.engine.board import Attempt, Board, Campaign, Leg
 from callflow.engine.config import OUTCOME_REALM
 from callflow.engine.outcomes import Ending, classify
@@ -139,6 +139,7 @@ def close(
     if attempt.leg_id:
         campaign.lines -= 1
         _count(campaign, outcome, abandoned=abandoned)
+        leads.ended(campaign, attempt, outcome, was_answered=bool(end.answered_us))
         _tell_pacer(board, campaign, attempt, outcome, end, abandoned=abandoned)
         if board.link_up:
             board.send(commands.hash_delete(OUTCOME_REALM, attempt.leg_id))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from callflow.effects import Effect
-from callflow.engine import agents, dialing, legs, matching, operator, recovery
+from callflow.engine import agents, clients, dialing, legs, matching, operator, recovery
 from callflow.engine import status as status_room
 from callflow.engine.board import Board, Campaign
 from callflow.engine.config import EngineConfig
@@ -16,6 +16,7 @@ from callflow.engine.tables import LegState
 from callflow.engine.throttle import LagGovernor, TokenBucket
 from callflow.inputs import (
     Claimed,
+    ClientsTold,
     Commanded,
     DialingAllowed,
     Input,
@@ -28,8 +29,8 @@ from callflow.inputs import (
 )
 from esl import commands
 from models.enums import DialMode
-from models.records import CampaignSettings
-from pacing_core import Pacer
+from models.records import CampaignSettings, Learned
+from pacing_core import Pacer, PacingValueError
 
 
 class Engine:
@@ -69,6 +70,7 @@ class Engine:
         board.now = max(board.now, now)
         board.out = []
         self._dispatch(given)
+        board.groups.clear()
         while board.dirty:
             campaign_id = board.dirty.pop()
             campaign = board.campaigns.get(campaign_id)
@@ -104,6 +106,8 @@ class Engine:
                 board.dirty.update(board.campaigns)
             case LinkDown():
                 recovery.link_down(board)
+            case ClientsTold(budgets):
+                clients.hear(board, budgets)
             case Started():
                 self._start(given)
 
@@ -111,7 +115,10 @@ class Engine:
         board = self.board
         board.wall_offset = given.wall - board.now
         for settings in given.snapshot.campaigns:
-            self._open_campaign(settings, given.snapshot.ledger.get(settings.campaign_id, (0, 0)))
+            ledger = given.snapshot.ledger.get(settings.campaign_id, (0, 0))
+            campaign = self._open_campaign(settings, ledger)
+            self._take_over(campaign, given.snapshot.learned.get(settings.campaign_id, Learned()))
+        clients.hear(board, given.snapshot.clients)
         recovery.load(board, given.snapshot)
         board.started = True
         board.timer("tick", board.config.tick_seconds)
@@ -120,24 +127,37 @@ class Engine:
         if asked.campaign is not None:
             self._open_campaign(asked.campaign, (0, 0))
 
-    def _open_campaign(self, settings: CampaignSettings, ledger: tuple[int, int]) -> None:
+    def _take_over(self, campaign: Campaign, learned: Learned) -> None:
+        """What an earlier dialer learned; what can't be read is counted, and learned anew."""
+        for model, data in ((campaign.pacer, learned.pacer), (campaign.leads, learned.leads)):
+            try:
+                if data:
+                    model.restore(data)
+            except PacingValueError:
+                self.board.counters["learned_unreadable"] += 1
+
+    def _open_campaign(self, settings: CampaignSettings, ledger: tuple[int, int]) -> Campaign:
         policy: Literal["predictive", "progressive"] = (
             "progressive" if settings.mode is DialMode.PROGRESSIVE else "predictive"
         )
         answered, abandoned = ledger
         # A debt of the window before this start is paid back. A surplus stays as the window's margin: spent
         # now, it would put today's rate over the target.
+        granted = (min(answered, round(abandoned / settings.target)), abandoned)
         pacer = Pacer(
             target=settings.target,
             cap=settings.cap,
             grace_seconds=settings.grace_seconds,
-            budget_answered=min(answered, round(abandoned / settings.target)),
-            budget_abandoned=abandoned,
+            budget_answered=granted[0],
+            budget_abandoned=granted[1],
             policy=policy,
         )
         bucket = TokenBucket(settings.calls_per_second, self.board.now)
-        self.board.campaigns[settings.campaign_id] = Campaign(settings, pacer, bucket, window=ledger)
+        campaign = Campaign(settings, pacer, bucket, window=ledger, granted=granted)
+        self.board.campaigns[settings.campaign_id] = campaign
+        self.board.of_client.setdefault(settings.client_id, []).append(campaign)
         self.board.dirty.add(settings.campaign_id)
+        return campaign
 
     # --- timers ----------------------------------------------------------------------------------------
 

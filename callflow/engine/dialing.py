@@ -7,7 +7,7 @@ The pacer says how many; a claim makes them durable; each is judged by the rules
 from __future__ import annotations
 
 from callflow.effects import Claim
-from callflow.engine import agents, closing, recovery
+from callflow.engine import agents, clients, closing, leads, recovery
 from callflow.engine.board import Attempt, Board, Campaign, Leg
 from callflow.engine.config import MIN_RING_SECONDS
 from callflow.engine.outcomes import Ending
@@ -58,6 +58,7 @@ def pace(board: Board, campaign: Campaign) -> None:
     if reason:
         campaign.limited_by, campaign.decision = reason, None
         return
+    clients.tell(board, campaign)
     share = board.lag.factor
     tokens = min(campaign.bucket.available(board.now, share), board.leg_bucket.available(board.now, share))
     decision = campaign.pacer.decide(
@@ -143,7 +144,8 @@ def _dial(board: Board, campaign: Campaign, claim: ClaimedAttempt) -> None:
     board.move_attempt(attempt, AttemptEvent.SEND)
     campaign.lines += 1
     campaign.dialed += 1
-    campaign.pacer.dialed(board.now, attempt.call_id)
+    leads.know(attempt, claim.facts, board.wall)
+    leads.dialed(campaign, attempt, board.now)
     board.save(
         AttemptDialed(
             attempt_id=attempt.attempt_id,

@@ -5,7 +5,7 @@ An event for a leg we do not know, or that the tables do not allow, changes noth
 
 from __future__ import annotations
 
-from callflow.engine import agents, closing, matching, recovery
+from callflow.engine import agents, closing, leads, matching, recovery
 from callflow.engine.board import Board, Leg
 from callflow.engine.config import MIN_RING_SECONDS
 from callflow.engine.outcomes import Ending, classify_refusal, from_event
@@ -131,6 +131,7 @@ def reach_answered(board: Board, leg: Leg, answered_us: int) -> None:
     board.move_attempt(attempt, AttemptEvent.ANSWER)
     board.save(AttemptAnswered(attempt_id=attempt.attempt_id, at=board.wall_of(answered_us)))
     campaign.pacer.answered(board.now, attempt.call_id)
+    leads.answered(campaign, attempt)
     board.dirty.add(attempt.campaign_id)
     passed = board.now - attempt.answered_at
     board.timer(f"deadline:{attempt.attempt_id}", campaign.settings.grace_seconds - passed)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from callflow.engine import agents, closing, legs, matching
+from callflow.engine import agents, closing, leads, legs, matching
 from callflow.engine.board import Agent, Attempt, Board, Leg
 from callflow.engine.config import OUTCOME_REALM
 from callflow.engine.outcomes import from_hook, hook_value
@@ -57,6 +57,7 @@ def _load_attempt(board: Board, found: OpenAttempt) -> None:
         return
     attempt = Attempt(found.attempt_id, found.campaign_id, found.number, board.next_serial(), recovered=True)
     attempt.agent_id = found.agent_id or ""  # whose call it was, should it turn out to have ended
+    leads.know(attempt, found.facts, found.dialed_at or found.claimed_at)
     board.attempts[found.attempt_id] = attempt
     if found.leg_id is None:
         # No journal that we have says that its originate was sent; another machine's may. The switch knows.
@@ -66,7 +67,9 @@ def _load_attempt(board: Board, found: OpenAttempt) -> None:
         return
     attempt.leg_id, attempt.state = found.leg_id, AttemptState.DIALING
     campaign.lines += 1
-    campaign.pacer.dialed(board.now, attempt.call_id)
+    leads.dialed(campaign, attempt, board.now)
+    if found.answered_at is not None:
+        attempt.lead = None  # the dialer before this one has learned from it
     board.legs[found.leg_id] = Leg(
         found.leg_id, LegKind.CUSTOMER, found.attempt_id, sent_at=board.now, since=board.now
     )
@@ -82,7 +85,7 @@ def confirm_sent(board: Board, leg: Leg) -> None:
     attempt.leg_id = leg.leg_id
     board.move_attempt(attempt, AttemptEvent.SEND)
     campaign.lines += 1
-    campaign.pacer.dialed(board.now, attempt.call_id)
+    leads.dialed(campaign, attempt, board.now)
     board.save(
         AttemptDialed(
             attempt_id=attempt.attempt_id, leg_id=leg.leg_id, switch_id=board.config.switch_id, at=board.wall

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import Any
 
+from callflow.engine import clients
 from callflow.engine.board import Board, Campaign
 from models.enums import LegKind
 
@@ -51,9 +52,19 @@ def campaign_status(campaign: Campaign, *, agents: Counter[str], calls: Counter[
         "expected_answers": decision.expected_answers if decision else 0.0,
         "free_agents": decision.free_agents if decision else 0.0,
         "abandon_risk": decision.abandon_risk if decision else 0.0,
+        "expected_abandons": clients.in_flight(campaign),
+        "group": _group(campaign),
         "agents": dict(agents),
         "calls": dict(calls),
     }
+
+
+def _group(campaign: Campaign) -> dict[str, Any] | None:
+    """The budget of the campaign's client as its pacer holds it, if one binds."""
+    ledger = campaign.pacer.group_ledger()
+    if campaign.group is None or ledger is None:
+        return None
+    return {"target": campaign.group[0], "ledger": list(ledger), "expected_elsewhere": campaign.group[1]}
 
 
 def _agents(board: Board) -> dict[str, Counter[str]]:

@@ -19,7 +19,7 @@ from models.rules import RetryPolicy, RuleSet, preset
 _COLUMNS = """
     id::text AS campaign_id, name, state, mode, target, cap, grace_seconds, ring_seconds,
     wrap_up_limit_seconds,
-    gateway, caller_id, message, max_lines, calls_per_second
+    gateway, caller_id, message, max_lines, calls_per_second, client_id::text
 """
 _INSERT = text(
     """
@@ -58,7 +58,7 @@ def create(
     """
     validate(settings)
     tenant_id = tenant_id or setup.tenant(db)
-    client_id = client_id or setup.client(db, tenant_id)
+    client_id = client_id or settings.client_id or setup.client(db, tenant_id)
     campaign_id = settings.campaign_id or new_id()
     values = {
         "id": campaign_id,

@@ -17,7 +17,8 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from models.ids import new_id
-from models.records import ClaimedAttempt
+from models.numbers import kind_and_area
+from models.records import ClaimedAttempt, LeadFacts
 from models.repository.db import Db, rows_json
 from models.rules import RuleInputs, RuleSet, Verdict, check
 from models.rules.inputs import KEPT_TIMES
@@ -52,6 +53,8 @@ _HISTORY = """
     SELECT array_agg(extract(epoch FROM a.claimed_at)::float8 ORDER BY a.claimed_at DESC)
                FILTER (WHERE a.claimed_at > to_timestamp(:now) - interval '30 days') AS times,
            count(*) AS total,
+           (array_agg(a.outcome ORDER BY a.claimed_at DESC) FILTER (WHERE a.outcome IS NOT NULL))[1]
+               AS last_outcome,
            extract(epoch FROM max(a.closed_at) FILTER (WHERE a.outcome = 'connected'))::float8 AS
            conversation,
            extract(epoch FROM max(a.closed_at) FILTER (WHERE a.outcome = 'unknown'))::float8 AS unknown,
@@ -69,7 +72,7 @@ _DUE = text(
         SELECT picked.*
           FROM generate_series(9, 0, -1) AS level(priority)
          CROSS JOIN LATERAL (
-               SELECT l.id, l.tenant_id, l.person_id, l.number, l.priority, l.due_at
+               SELECT l.id, l.tenant_id, l.person_id, l.number, l.priority, l.due_at, l.tries, l.list_id
                  FROM lead l
                 WHERE l.campaign_id = CAST(:campaign_id AS uuid) AND l.priority = level.priority
                   AND l.state IN ('new', 'retry', 'cooling') AND l.due_at <= to_timestamp(:now)
@@ -80,7 +83,7 @@ _DUE = text(
          LIMIT :count
     )
     SELECT due.id::text AS lead_id, due.tenant_id::text AS tenant_id, due.person_id::text AS person_id,
-    due.number,
+    due.number, due.tries, due.list_id::text AS list_id, of_number.last_outcome,
            person.timezones, person.hold_reason, extract(epoch FROM person.hold_until)::float8 AS hold_until,
            of_number.times AS number_times, of_number.total AS number_total,
            of_person.times AS person_times, of_person.total AS person_total,
@@ -226,6 +229,19 @@ def _inputs(row: Row[Any], rules: RuleSet, predictive: bool) -> RuleInputs:
     )
 
 
+def lead_facts(row: Row[Any]) -> LeadFacts:
+    """From a row with tries, last_outcome, number, list_id, timezones."""
+    number_type, area = kind_and_area(row.number)
+    return LeadFacts(
+        attempt=row.tries + 1,
+        last_outcome=row.last_outcome or "",
+        number_type=number_type,
+        area=area,
+        list_id=row.list_id,
+        timezone=row.timezones[0] if row.timezones else "",
+    )
+
+
 _Judged = tuple[Row[Any], RuleInputs, Verdict]
 
 
@@ -261,6 +277,7 @@ def _insert(
             number=row.number,
             claimed_at=now_wall,
             rule_inputs=inputs,
+            facts=lead_facts(row),
         )
         for attempt_id, row, inputs, _ in fresh
         if attempt_id in made

@@ -4,13 +4,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
 
 from models.enums import AttemptState
 from models.records import DialerSnapshot, OpenAttempt
-from models.repository import agents, campaigns, measures
+from models.repository import agents, campaigns, clients, learned, measures
 from models.repository.clock import wall_start
 from models.repository.db import Db
+from models.repository.hopper import lead_facts
 
 _OPEN = text(
     """
@@ -19,8 +23,16 @@ _OPEN = text(
            extract(epoch FROM a.dialed_at)::float8 AS dialed_at,
            extract(epoch FROM a.answered_at)::float8 AS answered_at,
            extract(epoch FROM a.bridged_at)::float8 AS bridged_at,
-           a.agent_id::text, leg.id::text AS leg_id
+           a.agent_id::text, leg.id::text AS leg_id,
+           lead.tries, lead.list_id::text AS list_id, person.timezones, before.outcome AS last_outcome
       FROM attempt a
+      JOIN lead ON lead.id = a.lead_id
+      JOIN person ON person.id = a.person_id
+      LEFT JOIN LATERAL (
+           SELECT b.outcome FROM attempt b
+            WHERE b.tenant_id = a.tenant_id AND b.number = a.number AND b.counted AND b.outcome IS NOT NULL
+            ORDER BY b.claimed_at DESC LIMIT 1
+           ) AS before ON true
       LEFT JOIN LATERAL (
            SELECT leg.id FROM leg WHERE leg.attempt_id = a.id ORDER BY leg.opened_at DESC, leg.id DESC LIMIT 1
            ) AS leg ON true
@@ -41,7 +53,7 @@ _LEDGER = text(
                                              / (window_days * 86400)) * make_interval(secs => window_days *
                                              86400)
                    END AS since
-              FROM campaign WHERE switch_id = CAST(:switch_id AS uuid)) AS c
+              FROM campaign WHERE id = ANY (CAST(:ids AS uuid[]))) AS c
       LEFT JOIN attempt a ON a.campaign_id = c.id AND a.dialed_at >= c.since
      GROUP BY c.id
     """
@@ -54,17 +66,27 @@ def snapshot(db: Db, switch_id: str, now_wall: float | None = None) -> DialerSna
     `now_wall` (epoch seconds) chooses the legal window; None takes the start of a dialer that starts now.
     """
     now = wall_start(db) if now_wall is None else now_wall
-    attempts = tuple(
-        OpenAttempt(**{**row._mapping, "state": AttemptState(row.state)})
-        for row in db.execute(_OPEN, {"switch_id": switch_id})
-    )
-    ledger = {
-        campaign_id: (live, abandoned)
-        for campaign_id, live, abandoned in db.execute(_LEDGER, {"switch_id": switch_id, "now": now})
-    }
+    attempts = tuple(_open(row) for row in db.execute(_OPEN, {"switch_id": switch_id}))
+    found = campaigns.list_all(db, switch_id=switch_id)
     return DialerSnapshot(
-        campaigns=campaigns.list_all(db, switch_id=switch_id),
+        campaigns=found,
         agents=agents.homed_on(db, switch_id),
         attempts=attempts,
-        ledger=ledger,
+        ledger=ledgers(db, [settings.campaign_id for settings in found], now),
+        clients=clients.budgets(db, switch_id, lambda ids: ledgers(db, ids, now)),
+        learned=learned.of_switch(db, switch_id),
     )
+
+
+def _open(row: Row[Any]) -> OpenAttempt:
+    own = {name: row._mapping[name] for name in OpenAttempt.__slots__ if name in row._mapping}
+    return OpenAttempt(**{**own, "state": AttemptState(row.state), "facts": lead_facts(row)})
+
+
+def ledgers(db: Db, campaign_ids: Sequence[str], now_wall: float) -> dict[str, tuple[int, int]]:
+    """(live answers, abandoned) of each campaign in the legal window that `now_wall` (epoch seconds) is
+    in."""
+    if not campaign_ids:
+        return {}
+    rows = db.execute(_LEDGER, {"ids": list(campaign_ids), "now": now_wall})
+    return {campaign_id: (live, abandoned) for campaign_id, live, abandoned in rows}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.enums import CommandKind, CommandStatus
@@ -80,6 +80,26 @@ class Event(Base):
     at: Mapped[datetime]
     payload: Mapped[Json]
     recorded_at: Mapped[datetime] = made_at()
+
+
+class Learned(Base):
+    """What a campaign's dialer has learned from its calls, as bytes that only its build reads; overwritten.
+
+    `pacer`: answer probability, ring, talk and wrap-up times. `leads`: the model of leads' answer
+    probabilities.
+    """
+
+    __tablename__ = "learned"
+    __table_args__ = (
+        CheckConstraint("octet_length(pacer) <= 1048576 AND octet_length(leads) <= 1048576", name="size"),
+    )
+
+    campaign_id: Mapped[str] = mapped_column(
+        Uuid(as_uuid=False), ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True
+    )
+    pacer: Mapped[bytes]
+    leads: Mapped[bytes]
+    at: Mapped[datetime] = made_at()
 
 
 class LiveSnapshot(Base):

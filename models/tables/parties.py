@@ -23,14 +23,22 @@ class Tenant(Base):
 
 
 class Client(Base):
-    """The seller or creditor that campaigns are run for."""
+    """The seller or creditor that campaigns are run for.
+
+    `abandon_target`: the abandon rate that all its campaigns together may have; NULL: what each one's cap
+    says.
+    """
 
     __tablename__ = "client"
-    __table_args__ = (UniqueConstraint("tenant_id", "name"),)
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "name"),
+        CheckConstraint("abandon_target > 0 AND abandon_target <= 1", name="abandon_target"),
+    )
 
     id: Mapped[Id]
     tenant_id: Mapped[str] = reference("tenant")
     name: Mapped[str]
+    abandon_target: Mapped[float | None]
     created_at: Mapped[datetime] = made_at()
 
 

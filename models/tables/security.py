@@ -62,8 +62,10 @@ ACCESS: dict[str, tuple[str, str]] = {
     "user_account": (CHANGE, _OWN),
     "web_session": (REMOVE, _OWN),
 }
-# A switch serves every tenant; who holds its lease is no secret. Failed sign-ins are for the owner alone.
+# A switch serves every tenant; who holds its lease is no secret.
 SHARED = ("switch",)
+# For the owner alone: failed sign-ins, and what dialers have learned.
+CLOSED = ("sign_in_failure", "learned")
 
 
 def statements() -> list[str]:
@@ -76,7 +78,7 @@ def statements() -> list[str]:
             f"CREATE POLICY tenant ON {table} TO {API_ROLE} USING ({rows}) WITH CHECK ({rows})",
         ]
     made += [f"GRANT SELECT ON {table} TO {API_ROLE}" for table in SHARED]
-    return [*made, "ALTER TABLE sign_in_failure ENABLE ROW LEVEL SECURITY"]
+    return [*made, *(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY" for table in CLOSED)]
 
 
 # Roles belong to the server, not to the database: another database's migration may have made it, or be making

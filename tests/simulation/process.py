@@ -25,7 +25,7 @@ from callflow.inputs import (
 )
 from esl.codec import EventMessage
 from esl.commands import BgApi, Command
-from models.records import CampaignSettings, KnownAgent, OperatorCommand, Record
+from models.records import CampaignSettings, KnownAgent, Learned, OperatorCommand, Record
 from tests.simulation.clock import Clock, Timers
 from tests.simulation.faults import KillDialer, Mercy
 from tests.simulation.store import LEASE_TTL_SECONDS, Store
@@ -152,6 +152,7 @@ class DialerProcess:
         def renew() -> None:
             if self._store.renew_lease(self.token, self._clock.now):
                 self._renewed_at = self._clock.now
+                self._keep()
                 if self._lease_lost:
                     self._lease_lost = False
                     self.step(DialingAllowed(True, "lease"))
@@ -161,6 +162,13 @@ class DialerProcess:
             self._clock.after(LEASE_TTL_SECONDS / 4, self._renew)
 
         self._run(renew)
+
+    def _keep(self) -> None:
+        """What `callflow.learned.Keeper` does, as often as the lease is renewed."""
+        for key, campaign in self.engine.board.campaigns.items():
+            self._store.learned[key] = Learned(
+                pacer=campaign.pacer.snapshot(), leads=campaign.leads.snapshot()
+            )
 
     # --- what it hears ------------------------------------------------------------------------------------
 

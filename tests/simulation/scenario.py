@@ -34,6 +34,8 @@ class Scenario:
     dial_seconds: float = 600.0
     callees: CalleeProfile = field(default_factory=CalleeProfile)
     odd_callees: float = 0.0
+    lists: tuple[float, ...] = ()
+    """Answer probabilities of lists that the leads are on by turns; empty: one list of all alike."""
     target: float = 0.03
     mode: DialMode = DialMode.PREDICTIVE
     message: str = ""
@@ -222,8 +224,13 @@ def make_leads(scenario: Scenario, rng: random.Random) -> list[Lead]:
         if leads and rng.random() < scenario.shared_numbers:
             other = rng.choice(leads[-10:])
             number, person = (other.number, person) if rng.random() < 0.5 else (number, other.person_id)
-        leads.append(Lead(f"lead-{index}", person, number))
+        leads.append(Lead(f"lead-{index}", person, number, list_id=f"list-{list_of(scenario, number)}"))
     return leads
+
+
+def list_of(scenario: Scenario, number: str) -> int:
+    """Which of the scenario's lists the number is on."""
+    return int(number[-7:]) % max(1, len(scenario.lists))
 
 
 def make_agents(scenario: Scenario, campaign_id: str) -> list[AgentRow]:
@@ -240,7 +247,10 @@ def customer_behaviour(
     """The base callee, or an odd one: early media, silence, redirects, people who hang up at once."""
 
     def behave(rng: random.Random, number: str) -> FarEnd:
-        end = customer(scenario.callees, rng)
+        profile = scenario.callees
+        if scenario.lists:
+            profile = replace(profile, answer_probability=scenario.lists[list_of(scenario, number)])
+        end = customer(profile, rng)
         odd, kind, when = rng.random(), rng.randrange(7), rng.uniform(0.1, 3.0)
         if carrier_fails():
             return FarEnd(fail=(0.1, 503))

@@ -37,6 +37,8 @@ from models.records import (
     CommandFinished,
     DialerSnapshot,
     KnownAgent,
+    LeadFacts,
+    Learned,
     NoteAdded,
     OpenAttempt,
     OperatorCommand,
@@ -59,6 +61,8 @@ class Lead:
     tries: int = 0
     attempts: int = 0
     last_attempt_wall: float | None = None
+    last_outcome: str = ""
+    list_id: str = "list-1"
 
 
 @dataclass(slots=True)
@@ -108,6 +112,17 @@ class CommandRow:
     detail: str = ""
 
 
+def lead_facts(lead: Lead) -> LeadFacts:
+    """As the repository tells them."""
+    return LeadFacts(
+        attempt=lead.tries + 1,
+        last_outcome=lead.last_outcome,
+        area=lead.number[:5],
+        list_id=lead.list_id,
+        timezone="UTC",
+    )
+
+
 JudgeLead = Callable[[Lead, float, "Store"], tuple[bool, Any]]
 
 
@@ -129,6 +144,7 @@ class Store:
         self.commands: dict[str, CommandRow] = {}
         self.journal: list[Record] = []
         self.notes: dict[str, NoteAdded] = {}
+        self.learned: dict[str, Learned] = {}
         self.contradictions: list[str] = []
         self.agent_of_leg: dict[str, str] = {}
         self.attempt_of_leg: dict[str, str] = {}
@@ -204,6 +220,7 @@ class Store:
                     number=lead.number,
                     claimed_at=wall,
                     rule_inputs=rule_inputs,
+                    facts=lead_facts(lead),
                 )
             )
         for entry in passed_over:
@@ -314,6 +331,7 @@ class Store:
         self._open_numbers.discard(lead.number)
         self._open_persons.discard(lead.person_id)
         lead.attempts += 1
+        lead.last_outcome = str(record.outcome)
         if record.outcome.uses_up_lead:
             lead.tries += 1
         finished = record.outcome in (Outcome.CONNECTED, Outcome.ABANDONED, Outcome.INVALID_NUMBER)
@@ -362,10 +380,12 @@ class Store:
                     answered_at=row.answered_at,
                     bridged_at=row.bridged_at,
                     agent_id=row.agent_id,
+                    facts=lead_facts(row.lead),
                 )
                 for row in self.open.values()
             ),
             ledger={self.campaign.campaign_id: (live, abandoned)},
+            learned=dict(self.learned),
         )
 
     def known_agent(self, agent_id: str) -> KnownAgent:

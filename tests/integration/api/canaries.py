@@ -22,7 +22,7 @@ from models.tables import Base, security
 from tests.integration.api.office import HASH, Tenant
 
 # Not planted: the tenant itself is there, and these belong to nobody.
-NOT_PLANTED = frozenset({"tenant", *security.SHARED, "sign_in_failure"})
+NOT_PLANTED = frozenset({"tenant", *security.SHARED, *security.CLOSED})
 
 
 @dataclass

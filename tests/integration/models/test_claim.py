@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from models.enums import Outcome
-from models.records import AttemptClosed
-from models.repository import hopper, lease
+from models.ids import new_id
+from models.records import AttemptClosed, AttemptDialed, LeadFacts
+from models.repository import hopper, lease, recovery
 from models.rules import Caps, RuleInputs, RuleSet, check, preset
 from tests.integration.models.world import NOON, World
 
@@ -227,3 +228,33 @@ def test_a_claim_of_twenty_is_fast_and_reads_the_index(world: World) -> None:
         )
     assert "ix_lead_due" in plan
     assert "Seq Scan on lead" not in plan
+
+
+def test_a_claim_says_what_is_known_of_the_lead(world: World) -> None:
+    (lead,) = world.add_numbers(["+393471234567"], zones="{Europe/Rome,Europe/Paris}")
+    first = world.claim(1).attempts[0].facts
+    list_id = world.value("SELECT list_id::text FROM lead")
+    assert first == LeadFacts(
+        attempt=1, number_type="mobile", area="+39 347", list_id=str(list_id), timezone="Europe/Rome"
+    )
+    with world.engine.begin() as db:
+        (found,) = recovery.snapshot(db, world.switch, NOON).attempts
+    assert found.facts == first
+    attempt_id = world.value("SELECT id::text FROM attempt")
+    world.apply(
+        AttemptDialed(attempt_id=str(attempt_id), leg_id=new_id(), switch_id=world.switch, at=NOON),
+        AttemptClosed(
+            attempt_id=str(attempt_id),
+            outcome=Outcome.BUSY,
+            at=NOON + 5,
+            ringing_at=NOON + 1,
+            cause="USER_BUSY",
+        ),
+    )
+    world.execute("UPDATE lead SET due_at = to_timestamp(:now)", now=NOON + 60)
+    again = world.claim(1, NOON + 90).attempts[0]
+    assert again.lead_id == lead
+    assert again.facts == replace(first, attempt=2, last_outcome="busy")
+    with world.engine.begin() as db:
+        (found,) = recovery.snapshot(db, world.switch, NOON + 90).attempts
+    assert found.facts == again.facts

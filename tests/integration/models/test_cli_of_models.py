@@ -57,6 +57,22 @@ def test_a_campaign_from_its_making_to_its_leads(run: Runner, tmp_path: Path) ->
     assert run.value("SELECT count(*) FROM lead") == 40
 
 
+def test_campaigns_of_a_client_and_its_target(run: Runner) -> None:
+    run("campaign", "create", "spring", "--client", "Acme")
+    run("campaign", "create", "autumn", "--client", "Acme")
+    run("campaign", "create", "winter")
+    assert run.value("SELECT count(DISTINCT client_id) FROM campaign") == 2
+    assert "0.02" in run("campaign", "client", "Acme", "--target", "0.02").output
+    target = "SELECT abandon_target FROM client WHERE name = 'Acme'"
+    assert run.value(target) == 0.02
+    shown = json.loads(run("campaign", "show", "spring").output)
+    assert shown["client_id"] == run.value("SELECT id::text FROM client WHERE name = 'Acme'")
+    assert "at most 1" in run("campaign", "client", "Acme", "--target", "1.5", fails=True).output
+    assert run.value(target) == 0.02
+    assert "no abandon target" in run("campaign", "client", "Acme").output
+    assert run.value(target) is None
+
+
 def test_a_campaign_is_steered_by_commands(run: Runner) -> None:
     run("campaign", "create", "spring")
     for verb in ("start", "pause", "stop"):
