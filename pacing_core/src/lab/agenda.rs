@@ -14,21 +14,42 @@ struct Entry {
     happening: Happening,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Agenda {
     heap: Vec<Entry>,
     planned: u64,
     /// The top was taken out.
     open: bool,
+    /// The next decision and the next inbound call: of each there is one at most, so it waits beside the heap.
+    decide: u128,
+    inbound: u128,
 }
 
+/// Later than anything planned.
+const NEVER: u128 = u128::MAX;
+
 impl Agenda {
+    pub fn new() -> Self {
+        Self {
+            heap: Vec::new(),
+            planned: 0,
+            open: false,
+            decide: NEVER,
+            inbound: NEVER,
+        }
+    }
+
     pub fn push(&mut self, at: u64, happening: Happening) {
         self.planned += 1;
-        let entry = Entry {
-            key: (u128::from(at) << 64) | u128::from(self.planned),
-            happening,
-        };
+        let key = (u128::from(at) << 64) | u128::from(self.planned);
+        match happening {
+            Happening::Decide => self.decide = key,
+            Happening::Inbound => self.inbound = key,
+            _ => self.add(Entry { key, happening }),
+        }
+    }
+
+    fn add(&mut self, entry: Entry) {
         if std::mem::take(&mut self.open) {
             self.sink(entry);
         } else {
@@ -45,11 +66,24 @@ impl Agenda {
                 self.sink(last);
             }
         }
-        let top = self.heap.first()?;
-        self.open = true;
+        let top = self.heap.first().map_or(NEVER, |top| top.key);
+        let key = top.min(self.decide).min(self.inbound);
+        if key == NEVER {
+            return None;
+        }
+        let happening = if key == self.inbound {
+            self.inbound = NEVER;
+            Happening::Inbound
+        } else if key == self.decide {
+            self.decide = NEVER;
+            Happening::Decide
+        } else {
+            self.open = true;
+            self.heap.first()?.happening
+        };
         #[allow(clippy::cast_possible_truncation)]
-        let at = (top.key >> 64) as u64;
-        Some((at, top.happening))
+        let at = (key >> 64) as u64;
+        Some((at, happening))
     }
 
     /// Puts an entry where it belongs, from the top, which is free, downwards.
@@ -104,22 +138,31 @@ mod tests {
     #[test]
     fn what_is_planned_comes_in_its_order() {
         let mut random = Random::new(5, 1);
-        let (mut agenda, mut plain) = (Agenda::default(), Vec::new());
+        let (mut agenda, mut plain) = (Agenda::new(), Vec::new());
         let (mut now, mut planned) = (0, 0);
         for step in 0..20_000 {
+            // Now and then the one decision and the one inbound call there may be.
+            for single in [Happening::Decide, Happening::Inbound] {
+                if random.below(5) == 0 && plain.iter().all(|&(_, _, other)| other != single) {
+                    let at = now + random.below(30) as u64;
+                    agenda.push(at, single);
+                    plain.push((at, planned, single));
+                    planned += 1;
+                }
+            }
             // Grows to some hundreds, and runs empty again and again.
             let filling = step % 2000 < 1000;
             for _ in 0..random.below(if filling { 4 } else { 2 }) {
                 // Few moments, so that many coincide.
                 let at = now + random.below(30) as u64;
                 agenda.push(at, Happening::Answer(planned));
-                plain.push((at, planned));
+                plain.push((at, planned, Happening::Answer(planned)));
                 planned += 1;
             }
-            let least = plain.iter().copied().min();
+            let least = plain.iter().copied().min_by_key(|plan| (plan.0, plan.1));
             let found = agenda.pop();
-            assert_eq!(found, least.map(|(at, call)| (at, Happening::Answer(call))));
-            plain.retain(|&entry| Some(entry) != least);
+            assert_eq!(found, least.map(|(at, _, happening)| (at, happening)));
+            plain.retain(|&plan| Some(plan) != least);
             now = found.map_or(now, |(at, _)| at);
         }
         assert!(planned > 15_000);
@@ -127,7 +170,7 @@ mod tests {
 
     #[test]
     fn an_empty_one_stays_empty_and_can_be_filled_again() {
-        let mut agenda = Agenda::default();
+        let mut agenda = Agenda::new();
         assert_eq!(agenda.pop(), None);
         agenda.push(7, Happening::Dial);
         assert_eq!(agenda.pop(), Some((7, Happening::Dial)));

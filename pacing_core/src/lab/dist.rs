@@ -78,6 +78,7 @@ impl Dist {
     }
 
     /// A draw, in seconds.
+    #[inline]
     pub(crate) fn draw(&self, random: &mut Random) -> f64 {
         match self {
             Self::Constant { value } => *value,
@@ -87,6 +88,7 @@ impl Dist {
     }
 
     /// The time that a share `u` of all draws stays under.
+    #[inline]
     pub(crate) fn quantile(&self, u: f64) -> f64 {
         match self {
             Self::Constant { value } => *value,

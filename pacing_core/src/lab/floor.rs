@@ -162,14 +162,18 @@ impl World<'_> {
             .spread(start, (start + talk + wrap).min(end), |minute, seconds| {
                 minute.busy += seconds;
             });
-        self.workers[agent].wrap_ends = self.nanoseconds(talk + wrap);
+        self.workers[agent].wrap_ends = if wrap > 0.0 {
+            self.nanoseconds(talk + wrap)
+        } else {
+            0
+        };
         self.plan(talk, Happening::TalkEnd(agent));
     }
 
     /// The wrap-up of a conversation that has just ended; none at all is over at once.
     pub(super) fn wrap_up(&mut self, agent: usize) {
         let ends = self.workers[agent].wrap_ends;
-        if ends > self.nanoseconds(0.0) {
+        if ends > 0 && ends > self.nanoseconds(0.0) {
             self.plan_at(ends, Happening::WrapEnd(agent));
         } else {
             self.free(agent);

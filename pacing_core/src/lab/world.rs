@@ -46,7 +46,7 @@ pub(super) struct Worker {
     /// Goes on this leave after the call.
     pub(super) leave: Option<usize>,
     pub(super) staffed_since: f64,
-    /// When the wrap-up under way or to come ends, nanoseconds.
+    /// When the wrap-up under way or to come ends, nanoseconds; 0: there is none.
     pub(super) wrap_ends: u64,
     /// Second at which the shift ends, and from which on that is known; none: not before the run does.
     pub(super) ends: Option<(f64, f64)>,
@@ -170,7 +170,7 @@ impl<'a> World<'a> {
             stop,
             seed,
             now: 0.0,
-            agenda: Agenda::default(),
+            agenda: Agenda::new(),
             agents: (0..u64::from(scenario.agents))
                 .map(|id| AgentView {
                     id,
