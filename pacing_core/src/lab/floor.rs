@@ -67,13 +67,11 @@ impl World<'_> {
         self.trips.len() - 1
     }
 
-    /// Callers and answered people get the agents idle longest; true if no inbound caller waits any more.
-    pub(super) fn matching(&mut self) -> bool {
+    /// Callers and answered people get the agents idle longest.
+    pub(super) fn matching(&mut self) {
         while let Some(&agent) = self.idle.front() {
             if let Some(caller) = self.inbound.pop_front() {
-                self.run.inbound_wait_seconds += self.now - caller.since;
-                self.set(agent, AgentState::Talk);
-                self.occupy(agent, caller.talk, caller.wrap);
+                self.serve(caller, agent);
             } else if let Some(call) = self.waiting.pop_front() {
                 self.connect(call, agent);
             } else {
@@ -81,7 +79,12 @@ impl World<'_> {
             }
             self.idle.pop_front();
         }
-        self.inbound.is_empty()
+    }
+
+    fn serve(&mut self, caller: Caller, agent: usize) {
+        self.run.inbound_wait_seconds += self.now - caller.since;
+        self.set(agent, AgentState::Talk);
+        self.occupy(agent, caller.talk, caller.wrap);
     }
 
     /// An inbound call arrives.
@@ -90,19 +93,23 @@ impl World<'_> {
         self.run.inbound += 1;
         let number = self.arrived;
         let (talk, wrap, patience) = Fate::of_inbound(self.scenario, self.seed, number);
-        let since = self.now;
-        self.inbound.push_back(Caller {
-            since,
+        let caller = Caller {
+            since: self.now,
             number,
             talk,
             wrap,
-        });
+        };
         self.plan_arrival();
-        if !self.matching() {
-            self.run.inbound_waited += 1;
-            if let Some(patience) = patience {
-                self.plan(patience, Happening::Impatient(number));
-            }
+        // Whoever is idle was left idle by `matching`: nobody waits.
+        if let Some(&agent) = self.idle.front() {
+            self.serve(caller, agent);
+            self.idle.pop_front();
+            return;
+        }
+        self.inbound.push_back(caller);
+        self.run.inbound_waited += 1;
+        if let Some(patience) = patience {
+            self.plan(patience, Happening::Impatient(number));
         }
     }
 
