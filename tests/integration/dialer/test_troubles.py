@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from esl.client import Client
 from esl.commands import Api
@@ -61,6 +62,19 @@ def test_a_switch_that_is_not_there_goes_away_and_comes_back(site: Site) -> None
     assert dialer.stop() == 0, dialer.tail()
     assert site.value("SELECT count(*) FROM attempt WHERE state <> 'closed'") == 0
     assert site.value("SELECT count(*) FROM attempt WHERE outcome = 'switch_lost'") > 0
+
+
+def test_what_another_version_has_learned_is_learned_anew(site: Site) -> None:
+    site.furnish(agent_count=1, leads=10)
+    with site.engine.begin() as db:
+        db.execute(text("INSERT INTO learned (campaign_id, pacer, leads) SELECT id, 'x', 'y' FROM campaign"))
+    site.start_switch()
+    dialer = site.start_dialer()
+    wait_for("it says so", lambda: dialer.says("learned anew"), after=site.logs)
+    wait_for("it goes on", lambda: dialer.says("the switch is up"), after=site.logs)
+    assert dialer.stop() == 0, dialer.tail()
+    # The end of a dialer keeps what is there: a model of its own size, by this version.
+    assert site.value("SELECT count(*) FROM learned WHERE length(pacer) > 1000 AND length(leads) > 1000") == 1
 
 
 def test_the_simulator_s_speed_is_the_dialer_s(site: Site) -> None:
