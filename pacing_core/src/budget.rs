@@ -10,6 +10,8 @@
 //!   budget; the unspent share tends to zero.
 //! * Abandons are about Poisson and rarer the smaller the surplus, so it hardly ever falls under zero, whenever the
 //!   window ends.
+//! * A debt is paid back at a third of the target rather than at nothing, where the level is many abandons away from
+//!   zero: paying two abandons in three back costs a fiftieth of the occupancy, paying the third as well costs a fifth.
 //!
 //! At the level the risk is the target over the abandons that a unit of allowed risk has cost so far ([`Price`]). That
 //! is what small teams need, whose risk comes in large steps, without a mode of their own.
@@ -19,6 +21,10 @@ const RESERVE: f64 = 0.5;
 /// Where the surplus settles: this many abandons and so many times the root of all abandons allowed so far.
 const LEVEL: f64 = 3.0;
 const LEVEL_GROWTH: f64 = 0.6;
+/// This share of what the level exceeds so many abandons by may be owed before no risk is left. A small budget is never
+/// overdrawn knowingly.
+const OWED: f64 = 0.5;
+const NEVER_OWED: f64 = 5.0;
 /// No dial takes more than so many times the risk taken at the level: a surplus from better days is spent smoothly.
 const MOST: f64 = 2.0;
 /// Nor a greater one than this.
@@ -67,6 +73,14 @@ impl Allowance {
         self.risk <= 0.0
     }
 
+    /// Only a share of it where agents still busy are counted on.
+    pub fn part(self, share: f64) -> Self {
+        Self {
+            risk: self.risk * share,
+            ..self
+        }
+    }
+
     /// Both bind.
     pub fn and(self, other: Self) -> Self {
         Self {
@@ -85,7 +99,8 @@ impl Ledger {
         let allowed = self.target * answered;
         let surplus = allowed - abandoned - self.expected - shortfall;
         let level = LEVEL + LEVEL_GROWTH * allowed.sqrt();
-        let share = ((surplus - RESERVE) / (level - RESERVE)).clamp(0.0, MOST);
+        let owed = OWED * (level - NEVER_OWED).max(0.0) - RESERVE;
+        let share = ((surplus + owed) / (level + owed)).clamp(0.0, MOST);
         Allowance {
             risk: (self.target / price * share).min(HIGHEST_RISK),
             risk_on_idle: RISK_ON_IDLE * self.target * (1.0 + surplus / level).clamp(0.0, 1.0),
@@ -128,10 +143,20 @@ impl Price {
         self.risk = (self.risk + self.allowed).min(most);
     }
 
+    /// An answer was a machine's: what was allowed at it is taken to be what is allowed now.
+    pub fn nobody_was_there(&mut self) {
+        self.risk = (self.risk - self.allowed).max(0.0);
+    }
+
     pub fn abandoned(&mut self) {
         let keep = 1.0 - 1.0 / PRICE_MEMORY;
         self.risk *= keep;
         self.abandoned = self.abandoned * keep + 1.0;
+    }
+
+    /// What is learned, for a snapshot to read or to fill.
+    pub fn learned_mut(&mut self) -> [&mut f64; 2] {
+        [&mut self.risk, &mut self.abandoned]
     }
 
     pub fn get(&self) -> f64 {
@@ -212,6 +237,14 @@ mod tests {
         assert_eq!(narrow.and(wide), narrow);
     }
 
+    #[test]
+    fn a_large_budget_pays_a_debt_back_and_dials_on_a_small_one_stops() {
+        // 300 abandons are allowed, the level is 13.4: owed 1, owed 20; and 6 allowed, owed 2.
+        assert!(allowance(0.03, 10_000, 301).risk > 0.1 * allowance(0.03, 10_000, 287).risk);
+        assert!(allowance(0.03, 10_000, 320).hard_stop());
+        assert!(allowance(0.03, 200, 8).hard_stop());
+    }
+
     /// Abandons of clumps of one to three come with the risk allowed, `cost` per unit of it.
     fn window(seed: u64, cost: f64, answers: u64) -> (f64, f64, f64) {
         let mut random = Random::new(seed, 1);
@@ -250,7 +283,8 @@ mod tests {
                 over += u32::from(surplus < 0.0);
                 // 600 abandons are allowed; the level is 17.7.
                 assert!(surplus < 60.0, "{cost} {surplus}");
-                assert!(lowest > -4.0, "{cost} {lowest}");
+                // So much may be owed there.
+                assert!(lowest > -8.0, "{cost} {lowest}");
                 prices += price / 200.0;
             }
             assert_eq!(over, 0, "{cost}");

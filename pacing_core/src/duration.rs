@@ -4,9 +4,11 @@
 //! likelihood; Friedman 1982). A conversation still running adds its time and no end, so short ones, which are seen
 //! first, do not make the estimate too short.
 //!
-//! Prior: a few durations that never age, lognormal (see [`Prior`]).
+//! Prior: a few durations that never age, lognormal (see [`Prior`]), at one of several scales, of which the data say
+//! which (see [`crate::prior`]).
 use crate::codec::{Broken, In, Out};
 use crate::normal;
+use crate::prior::{SCALE, SCALES, mixed, posterior};
 use crate::state::{Layout, State};
 
 /// Edges of the pieces, seconds; the last piece has no end.
@@ -25,6 +27,8 @@ pub(crate) struct Prior {
     pub weight: f64,
 }
 
+crate::state::state!(Prior { mean, cv, weight });
+
 /// Talk: mean 120 s, cv 1. Wrap-up: mean 15 s, cv 0.5. Each worth six.
 pub(crate) const TALK: Prior = Prior {
     mean: 120.0,
@@ -40,8 +44,7 @@ pub(crate) const WRAP: Prior = Prior {
 /// Learned hazards.
 #[derive(Debug, Clone)]
 pub(crate) struct Durations {
-    prior_ends: [f64; PIECES],
-    prior_time: [f64; PIECES],
+    prior: Scaled,
     ends: [f64; PIECES],
     time: [f64; PIECES],
     /// Per piece, worked out by `refresh`.
@@ -81,8 +84,7 @@ impl State for Quick {
 }
 
 crate::state::state!(Durations {
-    prior_ends,
-    prior_time,
+    prior,
     ends,
     time,
     hazard,
@@ -105,11 +107,10 @@ impl Prior {
             ..self
         }
     }
-}
 
-impl Durations {
-    pub fn new(prior: Prior) -> Self {
-        let (mu, sigma) = normal::lognormal(prior.mean, prior.cv);
+    /// Ends and time in each piece of all its durations.
+    fn pieces(self) -> [(f64, f64); PIECES] {
+        let (mu, sigma) = normal::lognormal(self.mean, self.cv);
         let below = |t: f64| {
             if t <= 0.0 {
                 0.0
@@ -117,22 +118,95 @@ impl Durations {
                 normal::cumulative((t.ln() - mu) / sigma)
             }
         };
-        let mut prior_ends = [0.0; PIECES];
-        let mut prior_time = [0.0; PIECES];
-        for piece in 0..PIECES {
+        std::array::from_fn(|piece| {
             let start = EDGES[piece];
             let end = EDGES.get(piece + 1).copied().unwrap_or(4.0 * start);
-            prior_ends[piece] = prior.weight * (below(end) - below(start));
             let steps = 64_u32;
             let width = (end - start) / f64::from(steps);
             let alive: f64 = (0..steps)
                 .map(|i| 1.0 - below(start + (f64::from(i) + 0.5) * width))
                 .sum();
-            prior_time[piece] = prior.weight * alive * width;
+            let ends = self.weight * (below(end) - below(start));
+            (ends, self.weight * alive * width)
+        })
+    }
+}
+
+/// A prior at every scale: ends and time in each piece of all its durations, and what follows for the hazard.
+#[derive(Debug, Clone)]
+struct Scaled {
+    of: Prior,
+    ends: [[f64; PIECES]; SCALES],
+    time: [[f64; PIECES]; SCALES],
+    hazard: [[f64; PIECES]; SCALES],
+    log_hazard: [[f64; PIECES]; SCALES],
+}
+
+impl Scaled {
+    fn new(of: Prior) -> Self {
+        let mut scaled = Self {
+            of,
+            ends: [[0.0; PIECES]; SCALES],
+            time: [[0.0; PIECES]; SCALES],
+            hazard: [[0.0; PIECES]; SCALES],
+            log_hazard: [[0.0; PIECES]; SCALES],
+        };
+        for (k, scale) in SCALE.into_iter().enumerate() {
+            let mut hazard = 0.0;
+            let pieces = of.scaled(scale).pieces();
+            for (piece, (ends, time)) in pieces.into_iter().enumerate() {
+                // Where none of the prior's durations gets to, the hazard stays what it was last.
+                if time > 1e-6 * of.weight {
+                    hazard = f64::max(ends / time, 1e-9);
+                }
+                scaled.ends[k][piece] = ends;
+                scaled.time[k][piece] = time;
+                scaled.hazard[k][piece] = hazard;
+                scaled.log_hazard[k][piece] = hazard.ln();
+            }
         }
+        scaled
+    }
+
+    /// Ends and time of the prior, each scale weighted by how likely it makes what was seen (Bayes).
+    fn after(&self, ends: &[f64; PIECES], time: &[f64; PIECES]) -> [[f64; PIECES]; 2] {
+        let mut likely = [0.0; SCALES];
+        for (k, likely) in likely.iter_mut().enumerate() {
+            let (hazard, log) = (&self.hazard[k], &self.log_hazard[k]);
+            for piece in 0..PIECES {
+                *likely += ends[piece] * log[piece] - time[piece] * hazard[piece];
+            }
+        }
+        let weights = posterior(&likely);
+        [mixed(&weights, &self.ends), mixed(&weights, &self.time)]
+    }
+}
+
+/// What it is worked out from is written.
+impl State for Scaled {
+    fn put(&self, out: &mut Out) {
+        self.of.put(out);
+    }
+
+    fn take(from: &mut In<'_>) -> Result<Self, Broken> {
+        let of = Prior::take(from)?;
+        let sensible = |value: f64| (1e-3..=1e6).contains(&value);
+        if [of.mean, of.cv, of.weight].into_iter().all(sensible) {
+            return Ok(Self::new(of));
+        }
+        Err(Broken("it holds a prior that cannot be"))
+    }
+
+    fn layout(layout: &mut Layout) {
+        layout.name("Scaled");
+        Prior::layout(layout);
+    }
+}
+
+impl Durations {
+    pub fn new(prior: Prior) -> Self {
         let mut durations = Self {
-            prior_ends,
-            prior_time,
+            prior: Scaled::new(prior),
             ends: [0.0; PIECES],
             time: [0.0; PIECES],
             hazard: [0.0; PIECES],
@@ -192,10 +266,14 @@ impl Durations {
             extra[piece] = running.time[piece] + beyond * width;
             beyond += running.count[piece];
         }
+        for (extra, time) in extra.iter_mut().zip(&self.time) {
+            *extra += time;
+        }
+        let [prior_ends, prior_time] = self.prior.after(&self.ends, &extra);
         let mut total = 0.0;
-        for (piece, more) in extra.iter().enumerate() {
-            let ends = self.prior_ends[piece] + self.ends[piece];
-            let time = self.prior_time[piece] + self.time[piece] + more;
+        for (piece, seen) in extra.iter().enumerate() {
+            let ends = prior_ends[piece] + self.ends[piece];
+            let time = prior_time[piece] + seen;
             // An end within a tenth of a second of the piece's start leaves no time behind; the floor keeps the
             // hazard finite (a wrap-up cut off by a timer).
             self.hazard[piece] = ends / time.max(0.05 * ends).max(1e-9);
@@ -279,14 +357,38 @@ impl Running {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prior::BELIEVED;
 
     #[test]
-    fn the_prior_is_lognormal() {
+    fn the_prior_is_a_mixture_of_lognormals() {
         let talk = Durations::new(TALK);
         let (mu, sigma) = normal::lognormal(120.0, 1.0);
         for t in [10.0_f64, 50.0, 120.0, 400.0] {
-            let truth = normal::cumulative((t.ln() - mu) / sigma);
+            let below = |scale: f64| normal::cumulative(((t / scale).ln() - mu) / sigma);
+            let truth: f64 = SCALE.iter().zip(BELIEVED).map(|(s, w)| w * below(*s)).sum();
             assert!((talk.ends_within(0.0, t) - truth).abs() < 0.01, "{t}");
+        }
+    }
+
+    #[test]
+    fn a_prior_off_by_a_factor_of_three_is_found_out_before_one_conversation_is_over() {
+        // Two hundred conversations of the documented length, 15 s old; three of them have ended.
+        for scale in [1.0 / 3.0, 3.0] {
+            let (truth, mut talk) = (Durations::new(TALK), Durations::new(TALK.scaled(scale)));
+            let mut running = Running::new();
+            for _ in 0..197 {
+                running.add(&talk, 15.0);
+            }
+            let naive = talk.ends_within(15.0, 20.0);
+            for _ in 0..3 {
+                talk.observe(12.0, 1e9);
+            }
+            talk.refresh(&running);
+            let (wanted, found) = (truth.ends_within(15.0, 20.0), talk.ends_within(15.0, 20.0));
+            assert!(
+                (found - wanted).abs() < 0.4 * (naive - wanted).abs(),
+                "{naive} {found} {wanted}"
+            );
         }
     }
 

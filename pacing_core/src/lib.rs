@@ -31,6 +31,7 @@ pub mod log;
 mod normal;
 mod offered_wait;
 mod pacer;
+mod prior;
 #[cfg(feature = "python")]
 mod python;
 #[cfg(feature = "python")]
@@ -55,6 +56,7 @@ mod python_whatif;
 mod python_windows;
 pub mod queue;
 mod random;
+mod recent;
 mod ring;
 pub mod simulation;
 mod snapshot;

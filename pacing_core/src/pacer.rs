@@ -5,6 +5,7 @@ use crate::change::Finished;
 use crate::error::PacingError;
 use crate::forecast::{Forecast, Learned, Scene};
 use crate::growth::Growth;
+use crate::recent::Recent;
 use crate::ring::RingEnd;
 use crate::snapshot;
 
@@ -127,6 +128,7 @@ pub struct Pacer {
     /// Of the campaign's group, this campaign included.
     group: Option<Ledger>,
     price: Price,
+    recent: Recent,
     growth: Growth,
     /// Abandons expected of the calls in flight, as of the last decision.
     expected_abandons: f64,
@@ -154,6 +156,7 @@ crate::state::state!(Pacer {
     abandoned,
     group,
     price,
+    recent,
     growth,
     expected_abandons,
     ignored,
@@ -207,6 +210,7 @@ impl Pacer {
             scene: Scene::new(),
             group: None,
             price: Price::new(),
+            recent: Recent::new(),
             growth: Growth::new(),
             expected_abandons: 0.0,
             ignored: 0,
@@ -485,7 +489,7 @@ impl Pacer {
     /// What was learned, as bytes. Agents, calls and the ledger are not part of it.
     #[must_use]
     pub fn snapshot(&self) -> Vec<u8> {
-        snapshot::write(&self.learned)
+        snapshot::write(&self.learned, &self.price)
     }
 
     /// Takes over what another pacer learned.
@@ -493,7 +497,7 @@ impl Pacer {
     /// # Errors
     /// [`PacingError::Snapshot`] for bytes that are not a snapshot of this version; nothing is changed then.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), PacingError> {
-        self.learned = snapshot::read(bytes, self.options.prior_scale)?;
+        (self.learned, self.price) = snapshot::read(bytes, self.options.prior_scale)?;
         Ok(())
     }
 
@@ -607,6 +611,7 @@ impl Pacer {
         if let Some(group) = self.group {
             allowance = allowance.and(group.allowance(expected, price));
         }
+        allowance = allowance.part(self.recent.share(self.now, target));
         self.expected_abandons = expected;
         self.price.decided(allowance);
         allowance
@@ -615,6 +620,7 @@ impl Pacer {
     fn count_answer(&mut self) {
         self.answered += 1;
         self.price.answered();
+        self.recent.answered(self.now);
         if let Some(group) = &mut self.group {
             group.answered += 1;
         }
@@ -623,6 +629,7 @@ impl Pacer {
     fn count_abandon(&mut self) {
         self.abandoned += 1;
         self.price.abandoned();
+        self.recent.abandoned(self.now);
         if let Some(group) = &mut self.group {
             group.abandoned += 1;
         }
@@ -631,6 +638,8 @@ impl Pacer {
     /// What answered was a machine: only people count.
     fn nobody_was_there(&mut self) {
         self.answered = self.answered.saturating_sub(1);
+        self.price.nobody_was_there();
+        self.recent.nobody_was_there(self.now);
         if let Some(group) = &mut self.group {
             group.answered = group.answered.saturating_sub(1);
         }

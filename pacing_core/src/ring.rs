@@ -6,10 +6,16 @@
 //! answers, which are seen before slow ones and before any failure to answer, do not make the estimate too high.
 //!
 //! Prior: four dials that never age: a person answers after 6 to 20 s (uniform), otherwise the line is free again
-//! after 10 to 40 s (uniform). The share that is answered begins at 0.3 (worth four dials) and follows the data by
-//! the EM algorithm for a mixture of the two (Dempster, Laird and Rubin 1977). That matters in the first minute: the
-//! rows of the table know nothing of each other, and without it many answers in the first ten seconds of ringing
+//! after 10 to 40 s (uniform); both times at one of several scales (see [`crate::prior`]). The share that is answered
+//! begins at 0.3 (worth four dials) and follows the data by the EM algorithm for a mixture of the two (Dempster, Laird
+//! and Rubin 1977), at every scale; the likelihood says how much each scale counts. That matters in the first minute:
+//! the rows of the table know nothing of each other, and without it many answers in the first ten seconds of ringing
 //! would say nothing about the next ten.
+use std::sync::{Arc, OnceLock};
+
+use crate::codec::{Broken, In, Out};
+use crate::prior::{BELIEVED, SCALE, SCALES, mixed, posterior};
+use crate::state::{Layout, State};
 
 /// Width of a row of the table, seconds.
 pub(crate) const STEP: f64 = 0.5;
@@ -18,8 +24,11 @@ pub(crate) const ROWS: usize = 160;
 
 const PRIOR_DIALS: f64 = 4.0;
 const PRIOR_ANSWER: f64 = 0.3;
-/// Steps of the EM algorithm at most.
+/// Steps of the EM algorithm at most; and after how many dials the table speaks for itself, and none is made.
 const EM_STEPS: usize = 20;
+const ENOUGH: f64 = 200.0;
+/// Share of dials that keep to no scale's times.
+const ODD: f64 = 0.01;
 const PRIOR_RING: (f64, f64) = (6.0, 20.0);
 const PRIOR_UNANSWERED: (f64, f64) = (10.0, 40.0);
 
@@ -41,10 +50,7 @@ pub(crate) struct RingTable {
     survival: [f64; ROWS + 1],
     /// Answered before the row's start.
     incidence: [f64; ROWS + 1],
-    /// Times and answer probability of the prior are so many times the documented ones.
-    prior_scale: f64,
-    /// Share of the prior's dials that are answered.
-    prior_share: f64,
+    prior: Prior,
     /// Observations behind the estimate, those still ringing by the part they have told.
     weight: f64,
 }
@@ -55,8 +61,7 @@ crate::state::state!(RingTable {
     censored,
     survival,
     incidence,
-    prior_scale,
-    prior_share,
+    prior,
     weight,
 });
 
@@ -120,15 +125,19 @@ pub(crate) fn row_of(age: f64) -> usize {
     row.min(ROWS - 1)
 }
 
-fn uniform_rows(range: (f64, f64), total: f64) -> [f64; ROWS] {
-    let mut rows = [0.0; ROWS];
+/// The part of a uniform distribution in each row; the last holds all beyond.
+fn uniform_rows(range: (f64, f64)) -> [f64; ROWS] {
     let mut start = 0.0;
-    for row in &mut rows {
-        let overlap = (range.1.min(start + STEP) - range.0.max(start)).max(0.0);
-        *row = total * overlap / (range.1 - range.0);
+    std::array::from_fn(|row| {
+        let end = if row + 1 < ROWS {
+            start + STEP
+        } else {
+            f64::INFINITY
+        };
+        let overlap = (range.1.min(end) - range.0.max(start)).max(0.0);
         start += STEP;
-    }
-    rows
+        overlap / (range.1 - range.0)
+    })
 }
 
 impl RingTable {
@@ -145,8 +154,7 @@ impl RingTable {
             censored: [0.0; ROWS],
             survival: [1.0; ROWS + 1],
             incidence: [0.0; ROWS + 1],
-            prior_scale: scale,
-            prior_share: PRIOR_ANSWER,
+            prior: Prior::scaled(scale),
             weight: 0.0,
         };
         table.refresh(&[0.0; ROWS]);
@@ -199,24 +207,17 @@ impl RingTable {
     /// Works the table out anew, with the calls now on the line (by row of age) as censored today.
     #[allow(clippy::needless_range_loop)] // five tables in step
     pub fn refresh(&mut self, on_line: &[f64; ROWS]) {
-        let scaled;
-        let prior = if (self.prior_scale - 1.0).abs() < 1e-9 {
-            PriorShape::get()
-        } else {
-            scaled = PriorShape::scaled(self.prior_scale);
-            &scaled
-        };
-        self.prior_share = self.mixture_share(prior, on_line);
-        let prior_answers = PRIOR_DIALS * self.prior_share;
-        let prior_others = PRIOR_DIALS - prior_answers;
+        let (answered, unanswered) = self.prior_shares(on_line);
+        let prior_answered = mixed(&answered, &self.prior.shape.answered);
+        let prior_unanswered = mixed(&unanswered, &self.prior.shape.unanswered);
         let mut at_risk = [0.0; ROWS];
         let mut older = 0.0;
         let mut ended = PRIOR_DIALS;
         for row in (0..ROWS).rev() {
             let ends = self.answered[row]
                 + self.unanswered[row]
-                + prior_answers * prior.answered[row]
-                + prior_others * prior.unanswered[row];
+                + prior_answered[row]
+                + prior_unanswered[row];
             let cut = self.censored[row] + on_line[row];
             ended += self.answered[row] + self.unanswered[row];
             // A censored call is at risk for half of its last row.
@@ -230,8 +231,8 @@ impl RingTable {
             self.incidence[row] = answered;
             if at_risk[row] > 1e-12 {
                 let each = 1.0 / at_risk[row];
-                let answers = (self.answered[row] + prior_answers * prior.answered[row]) * each;
-                let others = (self.unanswered[row] + prior_others * prior.unanswered[row]) * each;
+                let answers = (self.answered[row] + prior_answered[row]) * each;
+                let others = (self.unanswered[row] + prior_unanswered[row]) * each;
                 answered += alive * answers;
                 alive = (alive * (1.0 - answers - others)).max(0.0);
             }
@@ -244,32 +245,66 @@ impl RingTable {
         self.weight = ended + told / self.answer_probability();
     }
 
-    /// Share of dials that are answered: the mixture's maximum a posteriori estimate.
-    fn mixture_share(&self, prior: &PriorShape, on_line: &[f64; ROWS]) -> f64 {
+    /// How many of the prior's dials are answered at each scale, and how many are not.
+    fn prior_shares(&self, on_line: &[f64; ROWS]) -> ([f64; SCALES], [f64; SCALES]) {
+        let answered: f64 = self.answered.iter().sum();
+        let finished = answered + self.unanswered.iter().sum::<f64>();
+        let p = (PRIOR_ANSWER * self.prior.scale).clamp(0.01, 0.95);
+        let mut shares = [(PRIOR_DIALS * p + answered) / (PRIOR_DIALS + finished); SCALES];
+        let mut weights = BELIEVED;
+        if finished < ENOUGH {
+            let mut likely = [0.0; SCALES];
+            for k in 0..SCALES {
+                (shares[k], likely[k]) = self.at_scale(k, p, shares[k], on_line);
+            }
+            weights = posterior(&likely);
+        }
+        (
+            std::array::from_fn(|k| PRIOR_DIALS * weights[k] * shares[k]),
+            std::array::from_fn(|k| PRIOR_DIALS * weights[k] * (1.0 - shares[k])),
+        )
+    }
+
+    /// Were times of scale `k`: the share of dials that is answered, the mixture's maximum a posteriori estimate, from
+    /// `first` on, so that deciding twice is deciding once; and the log likelihood then of all that was seen.
+    fn at_scale(&self, k: usize, prior: f64, first: f64, on_line: &[f64; ROWS]) -> (f64, f64) {
+        let shape = &self.prior.shape;
+        let (may_answer, may_end) = (&shape.may_answer[k], &shape.may_end[k]);
         let answered: f64 = self.answered.iter().sum();
         let unanswered: f64 = self.unanswered.iter().sum();
-        // From the same start every time, so that deciding twice is deciding once.
-        let prior_answers = PRIOR_DIALS * (PRIOR_ANSWER * self.prior_scale).clamp(0.01, 0.95);
-        let first = (prior_answers + answered) / (PRIOR_DIALS + answered + unanswered);
-        let mut share = first.clamp(0.001, 0.999);
+        let mut p = first.clamp(0.001, 0.999);
         for _ in 0..EM_STEPS {
-            let mut answers = prior_answers + answered;
+            let mut answers = PRIOR_DIALS * prior + answered;
             let mut all = PRIOR_DIALS + answered + unanswered;
             for (row, &count) in on_line.iter().enumerate() {
                 if count > 0.0 {
-                    let yes = share * prior.may_answer[row];
-                    let no = (1.0 - share) * prior.may_end[row];
+                    let yes = p * may_answer[row];
+                    let no = (1.0 - p) * may_end[row];
                     answers += count * yes / (yes + no).max(1e-12);
                     all += count;
                 }
             }
             let next = (answers / all).clamp(0.001, 0.999);
-            if (next - share).abs() < 1e-4 {
-                return next;
+            let settled = (next - p).abs() < 1e-4;
+            p = next;
+            if settled {
+                break;
             }
-            share = next;
         }
-        share
+        let mut likely = answered * p.ln() + unanswered * (1.0 - p).ln();
+        for row in 0..ROWS {
+            if self.answered[row] > 0.0 {
+                likely += self.answered[row] * shape.log_answered[k][row];
+            }
+            if self.unanswered[row] > 0.0 {
+                likely += self.unanswered[row] * shape.log_unanswered[k][row];
+            }
+            if on_line[row] > 0.0 {
+                let left = p * may_answer[row] + (1.0 - p) * may_end[row];
+                likely += on_line[row] * (left + ODD).ln();
+            }
+        }
+        (p, likely)
     }
 
     /// Probability that a person answers a new dial.
@@ -351,37 +386,84 @@ impl RingTable {
     }
 }
 
-/// The prior's two distributions over the rows, and what is left of each in the middle of a row.
+/// The prior's two distributions at every scale: over the rows, the logarithms of that, and what is left of each in the
+/// middle of a row.
+#[derive(Debug)]
 struct PriorShape {
-    answered: [f64; ROWS],
-    unanswered: [f64; ROWS],
-    may_answer: [f64; ROWS],
-    may_end: [f64; ROWS],
+    answered: [[f64; ROWS]; SCALES],
+    unanswered: [[f64; ROWS]; SCALES],
+    log_answered: [[f64; ROWS]; SCALES],
+    log_unanswered: [[f64; ROWS]; SCALES],
+    may_answer: [[f64; ROWS]; SCALES],
+    may_end: [[f64; ROWS]; SCALES],
+}
+
+/// Times and answer probability are so many times the documented ones.
+#[derive(Debug, Clone)]
+struct Prior {
+    scale: f64,
+    shape: Arc<PriorShape>,
+}
+
+impl Prior {
+    fn scaled(scale: f64) -> Self {
+        static DOCUMENTED: OnceLock<Arc<PriorShape>> = OnceLock::new();
+        let shape = if (scale - 1.0).abs() < 1e-9 {
+            DOCUMENTED
+                .get_or_init(|| Arc::new(PriorShape::scaled(1.0)))
+                .clone()
+        } else {
+            Arc::new(PriorShape::scaled(scale))
+        };
+        Self { scale, shape }
+    }
+}
+
+/// The scale alone is written.
+impl State for Prior {
+    fn put(&self, out: &mut Out) {
+        self.scale.put(out);
+    }
+
+    fn take(from: &mut In<'_>) -> Result<Self, Broken> {
+        let scale = f64::take(from)?;
+        if (0.01..=100.0).contains(&scale) {
+            return Ok(Self::scaled(scale));
+        }
+        Err(Broken("it holds a prior that cannot be"))
+    }
+
+    fn layout(layout: &mut Layout) {
+        layout.name("Prior");
+        f64::layout(layout);
+    }
 }
 
 impl PriorShape {
-    fn get() -> &'static Self {
-        static SHAPE: std::sync::OnceLock<PriorShape> = std::sync::OnceLock::new();
-        SHAPE.get_or_init(|| Self::scaled(1.0))
-    }
-
     fn scaled(scale: f64) -> Self {
-        let left = |range: (f64, f64)| {
-            let mut age = -0.5 * STEP;
-            std::array::from_fn(|_| {
-                age += STEP;
-                ((range.1 - age) / (range.1 - range.0)).clamp(0.0, 1.0)
-            })
-        };
-        let [ring, unanswered] =
-            [PRIOR_RING, PRIOR_UNANSWERED].map(|(low, high)| (low * scale, high * scale));
+        let ranges = |(low, high): (f64, f64)| SCALE.map(|s| (low * scale * s, high * scale * s));
+        let (rings, ends) = (ranges(PRIOR_RING), ranges(PRIOR_UNANSWERED));
+        let (answered, unanswered) = (rings.map(uniform_rows), ends.map(uniform_rows));
+        #[allow(clippy::cast_precision_loss)]
+        let log = |rows: [f64; ROWS]| rows.map(|part| (part + ODD / ROWS as f64).ln());
         Self {
-            answered: uniform_rows(ring, 1.0),
-            unanswered: uniform_rows(unanswered, 1.0),
-            may_answer: left(ring),
-            may_end: left(unanswered),
+            answered,
+            unanswered,
+            log_answered: answered.map(log),
+            log_unanswered: unanswered.map(log),
+            may_answer: rings.map(left),
+            may_end: ends.map(left),
         }
     }
+}
+
+/// The part of a uniform distribution that lies beyond the middle of each row.
+fn left((low, high): (f64, f64)) -> [f64; ROWS] {
+    let mut age = -0.5 * STEP;
+    std::array::from_fn(|_| {
+        age += STEP;
+        ((high - age) / (high - low)).clamp(0.0, 1.0)
+    })
 }
 
 #[cfg(test)]
@@ -394,8 +476,9 @@ mod tests {
         // A person who takes longer than 10 s competes with the end of an unanswered call: the life table
         // keeps the shares exactly.
         assert!((table.answer_probability() - 0.3).abs() < 1e-9);
-        assert!((table.quantile(0.5) - 13.0).abs() < 0.3);
-        assert!(table.answered_within(0.0, 5.9) < 1e-9);
+        assert!((table.quantile(0.5) - 13.0).abs() < 0.5);
+        assert!(table.answered_within(0.0, 1.9) < 1e-9);
+        assert!(table.answered_within(0.0, 5.9) < 0.1 * 0.3);
         assert!((table.answered_within(0.0, f64::INFINITY) - 0.3).abs() < 1e-9);
     }
 
@@ -415,6 +498,23 @@ mod tests {
             table.refresh(&[0.0; ROWS]);
             assert!((table.answer_probability() - 0.3).abs() < 0.03, "{scale}");
             assert!((table.quantile(0.5) - 13.0).abs() < 2.0, "{scale}");
+        }
+    }
+
+    #[test]
+    #[allow(clippy::cast_precision_loss)]
+    fn a_wrong_prior_is_found_out_within_one_ring_time() {
+        // 600 dials, 12 s ago, 180 of which would be answered uniformly over 6 to 20 s: 77 have been, none has failed.
+        for scale in [1.0 / 3.0, 1.0, 3.0] {
+            let mut table = RingTable::with_prior(scale);
+            for i in 0..77_u8 {
+                table.observe(6.0 + f64::from(i) * 6.0 / 77.0, RingEnd::Answered, 1e9);
+            }
+            let mut on_line = [0.0; ROWS];
+            on_line[row_of(12.0)] = 523.0;
+            table.refresh(&on_line);
+            let p = table.answer_probability();
+            assert!((0.2..0.4).contains(&p), "{scale} {p}");
         }
     }
 

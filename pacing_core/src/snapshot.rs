@@ -2,13 +2,14 @@
 //!
 //! Layout: the mark `RMPACER`, one byte of version, then little-endian doubles, then a checksum (FNV-1a, 64 bits) of
 //! all before it. Agents, calls and the abandon ledger are not part of it: those are the database's.
+use crate::budget::Price;
 use crate::error::PacingError;
 use crate::forecast::Learned;
 
 const MARK: &[u8; 7] = b"RMPACER";
-/// 2: the estimate before a jump of the answer probability. A snapshot of another version is refused: a dialer learns
+/// 2: the estimate before a jump of the answer probability; 3: the price of risk. A snapshot of another version is refused: a dialer learns
 /// anew within minutes what a migration would have to guess.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 const HEAD: usize = MARK.len() + 1;
 
 fn checksum(bytes: &[u8]) -> u64 {
@@ -65,12 +66,12 @@ pub(crate) fn unpack(
 }
 
 /// Writes what was learned.
-pub(crate) fn write(learned: &Learned) -> Vec<u8> {
+pub(crate) fn write(learned: &Learned, price: &Price) -> Vec<u8> {
     // The fields are only reachable together for writing; a copy costs nothing here.
     pack(
         *MARK,
         VERSION,
-        fields(&mut learned.clone()).map(|value| *value),
+        fields(&mut learned.clone(), &mut price.clone()).map(|value| *value),
     )
 }
 
@@ -78,23 +79,24 @@ pub(crate) fn write(learned: &Learned) -> Vec<u8> {
 ///
 /// # Errors
 /// [`PacingError::Snapshot`] for anything `write` did not write.
-pub(crate) fn read(bytes: &[u8], prior_scale: f64) -> Result<Learned, PacingError> {
+pub(crate) fn read(bytes: &[u8], prior_scale: f64) -> Result<(Learned, Price), PacingError> {
     let mut learned = Learned::with_prior(prior_scale);
-    let count = fields(&mut learned).count();
+    let mut price = Price::new();
+    let count = fields(&mut learned, &mut price).count();
     let values = unpack(*MARK, VERSION, count, bytes)?;
     if !values.iter().all(|value| (0.0..=1e12).contains(value)) {
         return Err(PacingError::Snapshot {
             reason: "it holds values that cannot be counts",
         });
     }
-    for (field, value) in fields(&mut learned).zip(values) {
+    for (field, value) in fields(&mut learned, &mut price).zip(values) {
         *field = value;
     }
     learned.settle();
-    Ok(learned)
+    Ok((learned, price))
 }
 
-fn fields(learned: &mut Learned) -> impl Iterator<Item = &mut f64> {
+fn fields<'a>(learned: &'a mut Learned, price: &'a mut Price) -> impl Iterator<Item = &'a mut f64> {
     let ring = learned.ring.learned_mut().into_iter().flatten();
     let talk = learned.talk.learned_mut().into_iter().flatten();
     let wrap = learned.wrap.learned_mut().into_iter().flatten();
@@ -102,6 +104,7 @@ fn fields(learned: &mut Learned) -> impl Iterator<Item = &mut f64> {
         .chain(wrap)
         .chain(learned.answers.learned_mut())
         .chain([&mut learned.given_answers, &mut learned.given_sum])
+        .chain(price.learned_mut())
 }
 
 #[cfg(test)]
@@ -109,7 +112,7 @@ mod tests {
     use super::*;
     use crate::ring::RingEnd;
 
-    fn some() -> Learned {
+    fn some() -> (Learned, Price) {
         let mut learned = Learned::new();
         for i in 0..300 {
             let end = if i % 2 == 0 {
@@ -122,14 +125,18 @@ mod tests {
         }
         learned.observe_given(0.4, true);
         learned.settle();
-        learned
+        let mut price = Price::new();
+        price.answered();
+        price.abandoned();
+        (learned, price)
     }
 
     #[test]
     fn what_is_written_is_read() {
-        let learned = some();
-        let again = read(&write(&learned), 1.0).unwrap();
-        assert_eq!(write(&again), write(&learned));
+        let (learned, price) = some();
+        let (again, same) = read(&write(&learned, &price), 1.0).unwrap();
+        assert_eq!(write(&again, &same), write(&learned, &price));
+        assert!((same.get() - price.get()).abs() < 1e-12 && price.get() > Price::new().get());
         let (a, b) = (
             learned.ring.answer_probability(),
             again.ring.answer_probability(),
@@ -139,7 +146,8 @@ mod tests {
 
     #[test]
     fn garbage_is_refused() {
-        let good = write(&some());
+        let (learned, price) = some();
+        let good = write(&learned, &price);
         assert!(read(b"", 1.0).is_err());
         assert!(read(b"hello", 1.0).is_err());
         assert!(read(&good[..good.len() - 1], 1.0).is_err());
