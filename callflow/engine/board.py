@@ -69,6 +69,8 @@ class Attempt:
     matched_at: float = 0.0
     abandoned: bool = False
     ring_given_up: bool = False
+    machine: bool = False
+    """Its agent says that an answering machine has answered."""
     recovered: bool = False
     cause: str = ""
     lead: Lead | None = None

@@ -14,7 +14,7 @@ from esl import commands
 from models.enums import AgentState, CampaignState, Outcome
 from models.records import AttemptClosed, CampaignChanged
 
-_PacerWord = Literal["no_answer", "failed", "cancelled", "hangup_before_agent", "done", "unknown"]
+_PacerWord = Literal["no_answer", "failed", "cancelled", "hangup_before_agent", "done", "machine", "unknown"]
 _PACER_WORDS: dict[Outcome, _PacerWord] = {
     Outcome.CONNECTED: "done",
     Outcome.ABANDONED: "done",
@@ -138,9 +138,11 @@ def close(
     )
     if attempt.leg_id:
         campaign.lines -= 1
-        _count(campaign, outcome, abandoned=abandoned)
+        machine = attempt.machine and outcome is Outcome.CONNECTED and not abandoned
+        _count(campaign, outcome, abandoned=abandoned, machine=machine)
         leads.ended(campaign, attempt, outcome, was_answered=bool(end.answered_us))
-        _tell_pacer(board, campaign, attempt, outcome, end, abandoned=abandoned)
+        word = "machine" if machine else _PACER_WORDS.get(outcome, "failed")
+        _tell_pacer(board, campaign, attempt, word, end, abandoned=abandoned)
         if board.link_up:
             board.send(commands.hash_delete(OUTCOME_REALM, attempt.leg_id))
     _free_agent(board, attempt, outcome)
@@ -181,8 +183,8 @@ def _at(board: Board, switch_us: int) -> float | None:
     return board.wall_of(switch_us) if switch_us else None
 
 
-def _count(campaign: Campaign, outcome: Outcome, *, abandoned: bool) -> None:
-    if outcome.is_live_answer:
+def _count(campaign: Campaign, outcome: Outcome, *, abandoned: bool, machine: bool) -> None:
+    if outcome.is_live_answer and not machine:
         campaign.live_answers += 1
     if abandoned:
         campaign.abandoned += 1
@@ -191,14 +193,14 @@ def _count(campaign: Campaign, outcome: Outcome, *, abandoned: bool) -> None:
 
 
 def _tell_pacer(
-    board: Board, campaign: Campaign, attempt: Attempt, outcome: Outcome, end: Ending, *, abandoned: bool
+    board: Board, campaign: Campaign, attempt: Attempt, word: _PacerWord, end: Ending, *, abandoned: bool
 ) -> None:
     pacer, now, call = campaign.pacer, board.now, attempt.call_id
     if end.answered_us and not attempt.answered_at:
         pacer.answered(now, call)
     if abandoned and not attempt.abandoned:
         pacer.abandoned(now, call)
-    pacer.ended(now, call, _PACER_WORDS.get(outcome, "failed"))
+    pacer.ended(now, call, word)
 
 
 def _free_agent(board: Board, attempt: Attempt, outcome: Outcome) -> None:

@@ -11,6 +11,7 @@ from callflow.engine.dialing import ring_time_over
 from callflow.engine.tables import AgentEvent, LegState
 from callflow.inputs import Commanded
 from esl import commands
+from models.dispositions import ANSWERING_MACHINE
 from models.enums import AgentState, CampaignState, CommandKind, CommandStatus
 from models.records import CommandFinished, NoteAdded, OperatorCommand
 
@@ -186,6 +187,9 @@ def _disposition(board: Board, command: OperatorCommand) -> str:
         return "no call to give a disposition to"
     if not word:
         return "a disposition must have a name"
+    attempt = board.attempts.get(attempt_id)
+    if attempt is not None and attempt.agent_id == agent.agent_id:
+        attempt.machine = word == ANSWERING_MACHINE
     board.save(
         NoteAdded(
             id=board.new_id(),

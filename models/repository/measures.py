@@ -11,18 +11,20 @@ from math import sqrt
 # dialed.
 ATTEMPT = "a.dialed_at IS NOT NULL"
 
-# Answered by a person. Also the attempt that died with the switch, or whose end is unknown, after an answer.
-LIVE_ANSWER = (
-    "(a.answered_at IS NOT NULL OR a.abandoned"
-    " OR a.outcome IN ('connected', 'abandoned', 'ended_before_agent'))"
-)
-
 # The numerator of the abandon rate: nobody came in time, or the bridge was later than the grace (the
 # engine's flag);
 # an answered call whose end is unknown counts too (ARCHITECTURE.md, recovery).
 ABANDONED = (
     "(a.abandoned OR a.outcome = 'abandoned'"
     " OR (a.outcome = 'unknown' AND a.answered_at IS NOT NULL AND a.bridged_at IS NULL))"
+)
+
+# Answered by a person. Also the attempt that died with the switch, or whose end is unknown, after an
+# answer. Not one of which its agent says that a machine had answered, unless it was dropped or late first:
+# then nobody can know.
+LIVE_ANSWER = (
+    f"({ABANDONED} OR NOT a.machine"
+    " AND (a.answered_at IS NOT NULL OR a.outcome IN ('connected', 'ended_before_agent')))"
 )
 
 # The customer hung up before the deadline, no agent yet: in the denominator, not in the numerator.

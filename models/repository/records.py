@@ -20,6 +20,7 @@ from typing import Any
 from sqlalchemy import text
 
 from models import records as facts
+from models.dispositions import ANSWERING_MACHINE
 from models.enums import Outcome
 from models.repository import events
 from models.repository.db import Db, notify, rows_json
@@ -179,6 +180,7 @@ _COMMAND = f"""
     SELECT c.id::text FROM command c JOIN r ON c.id = r.command_id
 """
 # The disposition do_not_call is obeyed at once, for the whole tenant; its entry has the id of the note.
+# Whether a machine had answered is for the last word on the call to say.
 _NOTE = f"""
     WITH r AS (SELECT r.*, attempt.tenant_id, attempt.campaign_id, attempt.number
                  FROM jsonb_to_recordset(CAST(:rows AS jsonb))
@@ -193,7 +195,13 @@ _NOTE = f"""
     asked AS (
         INSERT INTO do_not_call (id, tenant_id, number, reason)
         SELECT r.id, r.tenant_id, r.number, 'asked for in a call' FROM r WHERE r.disposition = 'do_not_call'
-            ON CONFLICT (id) DO NOTHING)
+            ON CONFLICT (id) DO NOTHING),
+    last AS (
+        SELECT DISTINCT ON (r.attempt_id) r.attempt_id, r.disposition = '{ANSWERING_MACHINE}' AS machine
+          FROM r JOIN added USING (id) ORDER BY r.attempt_id, r.at DESC, r.id DESC),
+    heard AS (
+        UPDATE attempt SET machine = last.machine
+          FROM last WHERE attempt.id = last.attempt_id AND attempt.machine <> last.machine)
     SELECT id::text FROM r
 """
 _EVENT = """

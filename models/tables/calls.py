@@ -16,7 +16,7 @@ class Attempt(Base):
 
     The two partial unique indexes are the promise that no number and no person is called twice at once.
     `counted` is what caps count: it was dialed, and the person's phone rang or the try was used up; true
-    while open.
+    while open. `machine`: its agent's last word on it is that an answering machine had answered.
     """
 
     __tablename__ = "attempt"
@@ -72,6 +72,7 @@ class Attempt(Base):
     abandoned: Mapped[bool] = mapped_column(server_default="false")
     recovered: Mapped[bool] = mapped_column(server_default="false")
     counted: Mapped[bool] = mapped_column(server_default="true")
+    machine: Mapped[bool] = mapped_column(server_default="false")
 
 
 class Leg(Base):

@@ -55,18 +55,23 @@ class Figures:
 
 
 # Finished calls from their records; those that are still open from their attempts.
+_LAST_WORD = """
+    (SELECT note.disposition FROM call_note note
+      WHERE note.attempt_id = {key} ORDER BY note.at DESC, note.id DESC LIMIT 1) AS last_word
+"""
 _CALLS = text(
-    """
+    f"""
     SELECT campaign_id::text, outcome, abandoned, extract(epoch FROM started_at)::float8 AS dialed,
            extract(epoch FROM answered_at)::float8 AS answered, extract(epoch FROM bridged_at)::float8 AS
            bridged,
-           talk_seconds AS talk
+           talk_seconds AS talk, {_LAST_WORD.format(key="call.attempt_id")}
       FROM call
     UNION ALL
     SELECT campaign_id::text, NULL, false, extract(epoch FROM dialed_at)::float8,
-           extract(epoch FROM answered_at)::float8, extract(epoch FROM bridged_at)::float8, NULL
+           extract(epoch FROM answered_at)::float8, extract(epoch FROM bridged_at)::float8, NULL,
+           {_LAST_WORD.format(key="attempt.id")}
       FROM attempt WHERE state <> 'closed' AND dialed_at IS NOT NULL
-    """
+    """  # noqa: S608 - a constant of this module
 )
 _LOG = text(
     """
@@ -106,8 +111,11 @@ def _count(into: Figures, call: Any, low: float, high: float) -> None:
     lost = call.abandoned or call.outcome == "abandoned"
     unknown = call.outcome == "unknown" and call.answered is not None and call.bridged is None
     early = call.outcome == "ended_before_agent"
+    person = (call.answered is not None or early or call.outcome == "connected") and (
+        call.last_word != "answering_machine"
+    )
     into.attempts += 1
-    into.live_answers += bool(call.answered is not None or lost or early or call.outcome == "connected")
+    into.live_answers += bool(person or lost or unknown)
     into.abandoned += bool(lost or unknown)
     into.ended_before_agent += bool(early and not lost)
 

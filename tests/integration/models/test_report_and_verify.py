@@ -12,7 +12,7 @@ from models import verify
 from models.enums import AgentState, CampaignState, CommandKind, CommandStatus, Outcome
 from models.ids import new_id
 from models.records import AgentLegOpened, AttemptClosed, CampaignChanged, CommandFinished, NoteAdded
-from models.repository import commands, report, reporting
+from models.repository import commands, recovery, report, reporting
 from models.repository.measures import wilson_interval
 from tests.integration.models.world import NOON, World
 
@@ -62,6 +62,46 @@ def test_the_figures_by_hand(world: World) -> None:
     assert found.talk_seconds == pytest.approx(90)
     assert found.talk_minutes_per_agent_hour == pytest.approx(90 / 60 / (150.5 / 3600))
     assert (found.abandon_low, found.abandon_high) == pytest.approx((0.0615, 0.7923), abs=1e-3)
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize(
+    ("words", "answers"),
+    [
+        (("answering_machine",), 2),
+        (("answering_machine", "success"), 3),
+        (("refusal", "answering_machine"), 2),
+    ],
+)
+def test_an_answering_machine_is_nobody_by_the_last_word_on_it(
+    world: World, before: bool, words: tuple[str, ...], answers: int
+) -> None:
+    world.add_leads(4)
+    agent = world.add_agent().agent_id
+    one, two, three, _ = world.claim(4).attempts
+    said = [
+        NoteAdded(id=new_id(), attempt_id=one.attempt_id, agent_id=agent, disposition=word, at=NOON + 30 + n)
+        for n, word in enumerate(words)
+    ]
+    # Of whom was dropped nobody can know.
+    dropped = NoteAdded(
+        id=new_id(), attempt_id=two.attempt_id, agent_id=agent, disposition="answering_machine", at=NOON + 60
+    )
+    calls = (
+        *world.story(one, Outcome.CONNECTED, agent=agent, talk=30.0),
+        *world.story(two, Outcome.ABANDONED),
+        *world.story(three, Outcome.ENDED_BEFORE_AGENT),
+    )
+    world.apply(*(said if before else calls))
+    world.apply(*(calls if before else said), dropped)
+    for note in said:  # a journal that is brought in twice says nothing new
+        world.apply(note)
+    with world.engine.connect() as db:
+        found = report(db, world.campaign, NOON, NOON + 1000)
+        ledger = recovery.ledgers(db, [world.campaign], NOON + 1000)[world.campaign]
+        checked = verify.figures(db)[world.campaign]
+    assert (found.live_answers, found.abandoned) == ledger == (answers, 1)
+    assert (checked.live_answers, checked.abandoned) == ledger
 
 
 def test_a_span_cuts_time_and_counts_calls_by_their_dial(world: World) -> None:
