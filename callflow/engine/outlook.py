@@ -2,10 +2,9 @@
 
 The model (pacing_core `LeadModel`) learns two things at once: how likely leads are to answer on the whole,
 and how they differ. The pacer learns the first as well, faster and with jumps noticed, and corrects
-whatever level it is given by what became of the calls. Two that correct one another's level overshoot: from
-cold at one answer in ten, 50 agents, a model that fell from its prior while the pacer's correction fell too
-brought abandon rates of 2.4 to 9.6 % and occupancies of .41 to .82, where the pacer alone had 2.0 % and .88
-(`tests/simulation`, three seeds).
+whatever level it is given by what became of the calls. Two that correct one another's level overshoot: a
+model that falls from its prior while the pacer's correction falls too has people abandoned from cold
+(measured in docs/decisions/0026).
 
 So only the differences are passed on: a lead's log-odds against the mean of leads dialed lately, both by the
 model as it is now, on a level that is set once and then left alone. And none at all until the model has
