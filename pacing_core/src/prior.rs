@@ -14,7 +14,7 @@ pub(crate) const SCALE: [f64; SCALES] = [
     1.732_050_807_568_877_2,
     3.0,
 ];
-pub(crate) const BELIEVED: [f64; SCALES] = [0.05, 0.15, 0.6, 0.15, 0.05];
+pub(crate) const BELIEVED: [f64; SCALES] = [0.02, 0.08, 0.8, 0.08, 0.02];
 
 /// How much each is believed after what was seen, of these log likelihoods (Bayes).
 pub(crate) fn posterior(likely: &[f64; SCALES]) -> [f64; SCALES] {

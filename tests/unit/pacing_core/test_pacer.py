@@ -71,7 +71,7 @@ def test_a_spent_budget_holds_every_dial_to_an_idle_agent() -> None:
 
 
 def test_a_surplus_dials_ahead_of_busy_agents() -> None:
-    busy, spent = team(50, budget_answered=1000), team(50, budget_answered=1000, budget_abandoned=30)
+    busy, spent = team(50, budget_answered=1000), team(50, budget_answered=1000, budget_abandoned=32)
     for pacer in (busy, spent):
         for agent in range(50):
             pacer.agent(1.0, agent, "wrap" if agent % 3 else "talk")
@@ -104,12 +104,12 @@ def test_the_groups_budget_binds_beside_the_campaigns() -> None:
     pacer = busy_team(budget_answered=1000)
     free = busy_team(budget_answered=1000).decide(6.0, **ROOM).dials
     assert free > 0
-    pacer.set_group_budget(0.03, 5000, 150)
+    pacer.set_group_budget(0.03, 5000, 160)
     assert pacer.decide(6.0, **ROOM).dials == 0
     assert pacer.decide(6.0, **ROOM).limited_by == "abandon_budget"
     pacer.set_group_budget(0.03, 5000, 100)
     assert pacer.decide(6.0, **ROOM).dials == free
-    pacer.set_group_budget(0.03, 5000, 100, expected=50.0)
+    pacer.set_group_budget(0.03, 5000, 100, expected=60.0)
     assert pacer.decide(6.0, **ROOM).dials == 0
     pacer.clear_group_budget()
     assert pacer.decide(6.0, **ROOM).dials == free
