@@ -32,10 +32,13 @@ pub struct Point {
     pub answered: u64,
 }
 
-/// The pacer, warm: it has learned what the log tells, and begins with a surplus of abandons.
+/// The pacer, warm: it has learned what the log tells and the batches before, and begins with a surplus of abandons.
 struct Warm<'a> {
     model: &'a Model,
+    learned: Vec<u8>,
     surplus: f64,
+    /// The ledger when the warm-up was over.
+    warmed: Option<(u64, u64)>,
     pacer: Option<Pacer>,
 }
 
@@ -49,6 +52,7 @@ impl Policy for Warm<'_> {
     }
 
     fn reset(&mut self, scenario: &Scenario, _seed: u64) {
+        self.warmed = None;
         let (answered, abandoned) = ledger(self.model.ledger.0, self.surplus, scenario.target);
         let options = Options {
             target: scenario.target,
@@ -61,7 +65,7 @@ impl Policy for Warm<'_> {
         };
         self.pacer = Pacer::new(options).ok().map(|mut pacer| {
             // A log of another build tells nothing that was learned: the pacer begins cold then.
-            let _ = pacer.restore(&self.model.learned);
+            let _ = pacer.restore(&self.learned);
             pacer
         });
     }
@@ -79,7 +83,11 @@ impl Policy for Warm<'_> {
             leads: snapshot.hopper,
             pending: snapshot.pending,
         };
+        let warm = snapshot.now >= WARM_UP;
         self.pacer.as_mut().map_or_else(Decision::default, |pacer| {
+            if warm {
+                self.warmed.get_or_insert(pacer.ledger());
+            }
             let decision = pacer.decide(snapshot.now, limits);
             Decision {
                 dials: decision.dials,
@@ -124,14 +132,17 @@ impl Model {
         }
     }
 
-    /// The batches at a target. Each begins with the surplus that the one before ended with: the first, which is
-    /// not among them, finds the surplus at which the pacer settles, since until then its rate is not the lasting one.
+    /// The batches at a target. Each begins with the learning and the surplus that the one before ended with, less what
+    /// its warm-up will save: idle agents abandon nobody, and that would be spent in the part that is measured. The
+    /// first, which is not among them, finds where the pacer settles, since until then its rate is not the lasting one.
     fn batches(&self, scenario: &Scenario, progress: &Progress) -> Option<Vec<Run>> {
         let own = self.cap.map_or(self.target, |cap| cap.min(self.target));
         let now = surplus(self.ledger, own).max(0.0);
         let mut policy = Warm {
             model: self,
+            learned: self.learned.clone(),
             surplus: now * (scenario.target / own).sqrt(),
+            warmed: None,
             pacer: None,
         };
         let mut runs = Vec::new();
@@ -139,7 +150,12 @@ impl Model {
             runs.push(run(scenario, &mut policy, seed, &progress.stop)?);
             progress.done.fetch_add(1, Ordering::Relaxed);
             if let Some(pacer) = &policy.pacer {
-                policy.surplus = surplus(pacer.ledger(), scenario.target);
+                let end = surplus(pacer.ledger(), scenario.target);
+                let saved = policy.warmed.map_or(0.0, |warmed| {
+                    surplus(warmed, scenario.target) - policy.surplus
+                });
+                policy.surplus = end - saved;
+                policy.learned = pacer.snapshot();
             }
         }
         runs.remove(0);

@@ -14,6 +14,8 @@ const UNSETTLED: f64 = 90.0;
 const FEWEST_ANSWERS: u64 = 50;
 /// Without a decision for so long, milliseconds, it is not being dialed.
 const PAUSE: i64 = 5000;
+/// The pacer that learns from the log decides so often, milliseconds.
+const LOOK: i64 = 1000;
 /// A limit is part of the model if it bound so large a share of the decisions.
 const BINDS: f64 = 0.005;
 /// Longest way from a decision to its dials that is believed, seconds.
@@ -64,8 +66,13 @@ impl Model {
     /// # Errors
     /// [`PacingError::Log`] when it is no log, or too little happened in it.
     pub fn fit(bytes: &[u8], within: f64) -> Result<Self, PacingError> {
-        let (first, last) = span(bytes)?;
-        let mut walk = Walk::new(seconds(first).max(seconds(last) - within), seconds(last));
+        let Span {
+            first,
+            last,
+            keyframes,
+        } = span(bytes)?;
+        let from = seconds(first).max(seconds(last) - within);
+        let mut walk = Walk::new(from, seconds(last), keyframes);
         for entry in Reader::new(bytes) {
             // Calls that end when nobody is dialed any more tell of another time.
             if matches!(entry, Entry::Input { at, .. } if at > last) {
@@ -77,12 +84,27 @@ impl Model {
     }
 }
 
-/// First and last decision of a log, milliseconds.
-fn span(bytes: &[u8]) -> Result<(i64, i64), PacingError> {
-    let mut span = None;
+/// First and last decision of a log, milliseconds, and the keyframes before the last.
+struct Span {
+    first: i64,
+    last: i64,
+    keyframes: usize,
+}
+
+fn span(bytes: &[u8]) -> Result<Span, PacingError> {
+    let mut span: Option<Span> = None;
+    let mut keyframes = 0;
     for entry in Reader::new(bytes) {
-        if let Entry::Decide { at, .. } = entry {
-            span = Some((span.map_or(at, |(first, _)| first), at));
+        match entry {
+            Entry::Start(_) => keyframes += 1,
+            Entry::Decide { at, .. } => {
+                span = Some(Span {
+                    first: span.map_or(at, |span| span.first),
+                    last: at,
+                    keyframes,
+                });
+            }
+            _ => {}
         }
     }
     span.ok_or_else(|| PacingError::Log {
@@ -102,7 +124,12 @@ struct Walk {
     from: f64,
     to: f64,
     now: f64,
+    /// As it was at the last keyframe; after the last of all it learns as the live one did, nearly.
     pacer: Option<Pacer>,
+    /// Keyframes yet to come.
+    keyframes: usize,
+    /// The moment it last decided, milliseconds.
+    looked: i64,
     /// As far as they can be read of a log of another build.
     options: Options,
     agents: HashMap<u64, (AgentState, f64)>,
@@ -132,12 +159,14 @@ struct Walk {
 }
 
 impl Walk {
-    fn new(from: f64, to: f64) -> Self {
+    fn new(from: f64, to: f64, keyframes: usize) -> Self {
         Self {
             from,
             to,
             now: from,
             pacer: None,
+            keyframes,
+            looked: i64::MIN / 2,
             options: Options::default(),
             agents: HashMap::new(),
             calls: HashMap::new(),
@@ -186,19 +215,19 @@ impl Walk {
                     grace_seconds: start.grace_seconds,
                     ..Options::default()
                 };
+                self.keyframes = self.keyframes.saturating_sub(1);
                 let Ok(pacer) = start.pacer() else {
                     return;
                 };
                 if !start.goes_on || self.pacer.is_none() {
                     self.begin(&pacer, start.at);
-                    self.pacer = Some(pacer);
                 }
+                self.pacer = Some(pacer);
             }
             Entry::Input { at, input } => {
                 self.advance(at);
                 self.input(&input);
-                // Learns as the live one did; it need not decide for that.
-                if let Some(pacer) = &mut self.pacer {
+                if let Some(pacer) = self.learning() {
                     input.tell(pacer, seconds(at));
                 }
             }
@@ -206,6 +235,13 @@ impl Walk {
                 at, limits, made, ..
             } => {
                 self.advance(at);
+                // Jumps are looked for, and risk is given its price, at decisions: one a second tells as much as all.
+                if at - self.looked >= LOOK {
+                    self.looked = at;
+                    if let Some(pacer) = self.learning() {
+                        pacer.decide(seconds(at), limits);
+                    }
+                }
                 let apart = self.decided.is_none_or(|last| at > last);
                 self.decided = Some(at);
                 #[allow(clippy::cast_precision_loss)]
@@ -229,6 +265,11 @@ impl Walk {
             Entry::Damage(_) => self.forget(),
             Entry::Check(_) => {}
         }
+    }
+
+    /// The pacer, once no keyframe takes its place any more.
+    fn learning(&mut self) -> Option<&mut Pacer> {
+        self.pacer.as_mut().filter(|_| self.keyframes == 0)
     }
 
     fn forget(&mut self) {

@@ -97,3 +97,23 @@ fn the_curve_rises_and_comes_out_again() {
         .store(true, std::sync::atomic::Ordering::Relaxed);
     assert_eq!(curve(&model, &targets, 0.2, &stopped).unwrap(), None);
 }
+
+#[test]
+fn what_is_asked_of_the_past_is_the_past_again() {
+    let (_, log) =
+        log_of("agents = 100\nseconds = 10800.0\nwarmup_seconds = 0.0\ndecide_seconds = 0.5");
+    let model = Model::fit(&log, 1e9).unwrap();
+    let points = curve(&model, &[0.01, 0.03], 1.0, &Progress::default())
+        .unwrap()
+        .unwrap();
+    for point in &points {
+        let (rate, half) = point.abandon_rate;
+        assert!((rate / point.target - 1.0).abs() < 0.2, "{rate} ±{half}");
+    }
+    let (occupancy, half) = points[1].occupancy;
+    assert!(
+        (occupancy - model.past.occupancy).abs() < 0.01 + half,
+        "{occupancy} ±{half}, was {}",
+        model.past.occupancy
+    );
+}
