@@ -135,20 +135,21 @@ def campaign_create(
 
 @campaign.command("client")
 def campaign_client(
-    name: Annotated[str, typer.Argument(help="Name of the client; made if new.")],
+    name: Annotated[str, typer.Argument(help="Name of the client, as given to `campaign create --client`.")],
     target: Annotated[
-        float | None,
-        typer.Option(
-            help="Abandon rate that all its campaigns together may have; left out: none of its own."
-        ),
+        float | None, typer.Option(help="Abandon rate that all its campaigns together may have.")
     ] = None,
+    no_target: Annotated[bool, typer.Option("--no-target", help="Remove the target of its own.")] = False,
 ) -> None:
-    """Set a client's abandon target, or remove it; a running dialer follows within seconds."""
+    """Show a client's abandon target, set it, or remove it; a running dialer follows within seconds."""
     with _plainly(), _database() as engine, engine.begin() as connection:
-        clients.set_abandon_target(
-            connection, setup.client(connection, setup.tenant(connection), name), target
-        )
-        what = "no abandon target of its own" if target is None else f"the abandon target {target:.3g}"
+        if no_target and target is not None:
+            raise InvalidValue("target", "give --target or --no-target, not both")
+        client_id, found = clients.named(connection, setup.tenant(connection), name)
+        if no_target or target is not None:
+            clients.set_abandon_target(connection, client_id, target)
+            found = target
+        what = "no abandon target of its own" if found is None else f"the abandon target {found:.3g}"
         out.print(f"The client {escape(name)} has {what}.")
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Row, text
 
 from models.errors import InvalidValue, NotFound
 from models.records import ClientBudget, OtherLedger
-from models.repository.db import Db
+from models.repository.db import Db, clean_text
 from models.repository.live import STALE_SECONDS
 
 Count = Callable[[Sequence[str]], Mapping[str, tuple[int, int]]]
@@ -36,7 +36,24 @@ _BUDGETS = text(
 _SET_TARGET = text(
     "UPDATE client SET abandon_target = :target WHERE id = CAST(:id AS uuid) RETURNING id::text"
 )
+_NAMED = text(
+    "SELECT id::text, abandon_target FROM client WHERE tenant_id = CAST(:tenant_id AS uuid) AND name = :name"
+)
 _MOST_EXPECTED = 1e6
+
+
+def named(db: Db, tenant_id: str, name: str) -> tuple[str, float | None]:
+    """The id of the tenant's client of that name, and its abandon target over all its campaigns.
+
+    Raises:
+        NotFound: `client`.
+    """
+    row = db.execute(_NAMED, {"tenant_id": tenant_id, "name": clean_text(name)}).first()
+    if row is None:
+        raise NotFound(
+            "client", f"there is no client {name}: `ringmaster campaign create NAME --client` makes one"
+        )
+    return row.id, row.abandon_target
 
 
 def set_abandon_target(db: Db, client_id: str, target: float | None) -> None:

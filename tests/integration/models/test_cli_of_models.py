@@ -69,8 +69,14 @@ def test_campaigns_of_a_client_and_its_target(run: Runner) -> None:
     assert shown["client_id"] == run.value("SELECT id::text FROM client WHERE name = 'Acme'")
     assert "at most 1" in run("campaign", "client", "Acme", "--target", "1.5", fails=True).output
     assert run.value(target) == 0.02
-    assert "no abandon target" in run("campaign", "client", "Acme").output
+    assert "0.02" in run("campaign", "client", "Acme").output
+    assert run.value(target) == 0.02
+    both = run("campaign", "client", "Acme", "--target", "0.01", "--no-target", fails=True)
+    assert "not both" in both.output
+    assert "no abandon target" in run("campaign", "client", "Acme", "--no-target").output
     assert run.value(target) is None
+    assert "no client Acmee" in run("campaign", "client", "Acmee", "--target", "0.02", fails=True).output
+    assert run.value("SELECT count(*) FROM client WHERE name = 'Acmee'") == 0
 
 
 def test_a_campaign_is_steered_by_commands(run: Runner) -> None:
