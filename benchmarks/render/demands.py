@@ -44,11 +44,14 @@ BLIND = {1: 0.030, 2: 0.137, 5: 0.364, 10: 0.536, 20: 0.679, 50: 0.814, 100: 0.8
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A demand, what was measured, and "holds", "holds within the error" or "does not hold"."""
+    """A demand, what was measured, and an outcome: see `judged`, `NOT_SHOWN`."""
 
     demand: str
     measured: str
     outcome: str
+
+
+NOT_SHOWN = "**not shown yet**"
 
 
 def judged(held: bool, within: bool = True) -> str:

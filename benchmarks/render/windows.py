@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.kept import Kept
 from benchmarks.render import plots
-from benchmarks.render.demands import Verdict, judged
+from benchmarks.render.demands import NOT_SHOWN, Verdict, judged
 from benchmarks.render.markdown import number, table
 from benchmarks.render.policies import command
 from callflow.lab_windows import at_most
@@ -105,7 +105,7 @@ def verdicts(kept: Kept) -> Iterator[Verdict]:
         yield Verdict(
             f"1,000 windows of 30 days ({sizes} agents): none, or at most one, ends above the cap",
             f"{over} of {total:,} (share at most {at_most(over, total):.4f})",
-            judged(over <= max(1, ALLOWED * total) and total >= 1 / ALLOWED, over <= 1),
+            _outcome(over, total),
         )
     for team in found:
         count = len(team.rates)
@@ -114,8 +114,15 @@ def verdicts(kept: Kept) -> Iterator[Verdict]:
             f"windows of 30 days, {team.agents} agents: at most one in 1,000 ends above the cap",
             f"{team.over} of {count:,} (share at most {bound:.4f}); mean rate {100 * team.mean:.3f} % of "
             f"{100 * team.cap:.0f} %",
-            judged(team.over <= max(1, ALLOWED * count) and count >= 1 / ALLOWED, team.over <= 1),
+            _outcome(team.over, count),
         )
+
+
+def _outcome(over: int, total: int) -> str:
+    """A few windows without one over the cap show little; two over it are too many, however few there are."""
+    if over > max(1, ALLOWED * total):
+        return judged(False, False)
+    return judged(True) if total >= 1 / ALLOWED else NOT_SHOWN
 
 
 def picture(kept: Kept, path: Path) -> None:

@@ -10,8 +10,8 @@
 //!   budget; the unspent share tends to zero.
 //! * Abandons are about Poisson and rarer the smaller the surplus, so it hardly ever falls under zero, whenever the
 //!   window ends.
-//! * A debt is paid back at a third of the target rather than at nothing, where the level is many abandons away from
-//!   zero: paying two abandons in three back costs a fiftieth of the occupancy, paying the third as well costs a fifth.
+//! * A large budget may be owed a little: dialing on at a third of the target pays two abandons in three back and costs
+//!   a fiftieth of the occupancy, stopping pays back the third as well and costs nearly a third (decision 25).
 //!
 //! At the level the risk is the target over the abandons that a unit of allowed risk has cost so far ([`Price`]). That
 //! is what small teams need, whose risk comes in large steps, without a mode of their own.

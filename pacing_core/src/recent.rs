@@ -5,9 +5,8 @@
 
 /// Seconds after which what happened counts for a third in [`Recent`]: its mean age is that of a quarter of an hour.
 const RECENT_SECONDS: f64 = 450.0;
-/// The risk falls from where the target allows so many abandons, and half a one more ...
-const ALL: f64 = 1.0;
-/// ... to where they are so many times as many, and one more (or a single abandon would stop a small team), to this share.
+/// The risk falls from what the target allows, and half an abandon more, to so many times that, and one more (or a
+/// single abandon would stop a small team); and to this share.
 const LEAST: f64 = 1.5;
 const LEAST_SHARE: f64 = 1.0 / 3.0;
 
@@ -63,7 +62,7 @@ impl Recent {
     pub fn share(&mut self, now: f64, target: f64) -> f64 {
         self.fade(now);
         let mean = target * self.answered;
-        let (all, least) = (ALL * mean + 0.5, LEAST * mean + 1.0);
+        let (all, least) = (mean + 0.5, LEAST * mean + 1.0);
         let beyond = ((self.abandoned - all) / (least - all)).clamp(0.0, 1.0);
         1.0 - (1.0 - LEAST_SHARE) * beyond
     }

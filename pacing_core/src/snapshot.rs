@@ -7,8 +7,8 @@ use crate::error::PacingError;
 use crate::forecast::Learned;
 
 const MARK: &[u8; 7] = b"RMPACER";
-/// 2: the estimate before a jump of the answer probability; 3: the price of risk. A snapshot of another version is refused: a dialer learns
-/// anew within minutes what a migration would have to guess.
+/// 2: the estimate before a jump of the answer probability; 3: the price of risk. A snapshot of another version is
+/// refused: a dialer learns anew within minutes what a migration would have to guess.
 const VERSION: u8 = 3;
 const HEAD: usize = MARK.len() + 1;
 
