@@ -66,15 +66,23 @@ def next_app(core: Core, channel: Channel) -> None:
 
 
 def start(
-    core: Core, channel: Channel, name: str, data: str, *, nested: bool = False, event_uuid: str = ""
+    core: Core,
+    channel: Channel,
+    name: str,
+    data: str,
+    *,
+    nested: bool = False,
+    inside: bool = False,
+    event_uuid: str = "",
 ) -> None:
-    """EXECUTE, and what the application does. `nested`: on top of the running one (broadcast, sendmsg)."""
+    """EXECUTE, and what the application does. `nested`: on top of the running one (broadcast, sendmsg);
+    `inside`: the same, by the switch itself and not as a command to the leg (execute_on_answer)."""
     known = APPLICATIONS.get(name)
     if known is None:  # FACTS section 9
         legs.hang_up(core, channel, "DESTINATION_OUT_OF_ORDER", "application", at_once=True)
         return
     expanded = expand_variables(channel, data)
-    run = Run(name, expanded, event_uuid or core.new_uuid(), nested=nested)
+    run = Run(name, expanded, event_uuid or core.new_uuid(), nested=nested or inside)
     channel.runs.append(run)
     channel.last_app, channel.last_arg = name, expanded
     if nested:  # a private command of the leg

@@ -146,7 +146,7 @@ def _marry(core: Core, leg: Channel, other: Channel, kind: str, stamp: int, prof
     v.set("bridge_uuid", other.uuid)
     v.set("signal_bond", other.uuid)
     v.set("original_destination_number", leg.number)
-    v.set("original_caller_id_name", "Outbound Call")
+    v.set("original_caller_id_name", leg.callee_name)
     v.set("original_caller_id_number", leg.number)
     v.set("transfer_history", source)
     v.set("transfer_source", source)
@@ -207,7 +207,7 @@ def _meet(core: Core, bridge: Bridge) -> None:
 
 def _show_late(core: Core, bridge: Bridge) -> None:
     if bridge.phase == "up" and bridge.b.alive:
-        _show_each_other(core, bridge, bridge.b, "Outbound Call", bridge.a.number)
+        _show_each_other(core, bridge, bridge.b, bridge.a.callee_name, bridge.a.number)
 
 
 def _show_each_other(core: Core, bridge: Bridge, leg: Channel, name: str, number: str) -> None:

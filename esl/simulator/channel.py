@@ -72,14 +72,17 @@ class Channel:
         "bridged",
         "call_uuid",
         "callee_direction",
+        "callee_name",
         "caller_id_name",
         "caller_id_number",
         "callstate",
         "cid_shown",
+        "context",
         "created",
         "destination",
         "destroyed",
         "dialplan",
+        "direction",
         "far_end",
         "flipped",
         "gateway",
@@ -109,11 +112,13 @@ class Channel:
         "shown_as",
         "silent_since",
         "sip_status",
+        "source",
         "state",
         "talk_since",
         "timers",
         "transfer_source",
         "truth",
+        "username",
         "uuid",
         "vars",
     )
@@ -134,7 +139,9 @@ class Channel:
         self.cid_shown = ""  # the number it is shown as after a bridge: its partner's, for the second leg
         self.hold_spans: list[tuple[int, int]] = []
         self.destination, self.dialplan, self.rdnis = number, "", ""
-        self.logical_direction = "outbound"
+        self.callee_name = CALLEE_NAME
+        self.direction = self.logical_direction = "outbound"
+        self.context, self.source, self.username = "default", "src/switch_ivr_originate.c", ""
         self.network_addr = self.transfer_source = self.callee_direction = ""
         self.profile_index = 1
         self.progress = self.progress_media = self.answered = self.bridged = self.hangup_us = 0
@@ -183,8 +190,8 @@ class Channel:
             ("Channel-State-Number", str(self.state)),
             ("Channel-Name", self.name),
             ("Unique-ID", self.uuid),
-            ("Call-Direction", "outbound"),
-            ("Presence-Call-Direction", "outbound"),
+            ("Call-Direction", self.direction),
+            ("Presence-Call-Direction", self.direction),
             ("Channel-HIT-Dialplan", "true" if self.hit_dialplan else "false"),
             ("Channel-Call-UUID", self.call_uuid),
             ("Answer-State", self.answer_state),
@@ -215,11 +222,12 @@ def profile_pairs(prefix: str, channel: Channel) -> Pairs:
     """The caller profile, as `Caller-*` of its own events and `Other-Leg-*` of its partner's."""
     c = channel
     ours = (c.caller_id_name, c.caller_id_number)
-    theirs = (CALLEE_NAME, c.number)
+    theirs = (c.callee_name, c.number) if c.direction == "outbound" else ("", "")
     caller, callee = (theirs, ours) if c.flipped else (ours, theirs)
     fields = [
-        (f"{prefix}-Direction", "outbound"),
+        (f"{prefix}-Direction", c.direction),
         (f"{prefix}-Logical-Direction", c.logical_direction),
+        (f"{prefix}-Username", c.username),
         (f"{prefix}-Dialplan", c.dialplan),
         (f"{prefix}-Caller-ID-Name", caller[0]),
         (f"{prefix}-Caller-ID-Number", c.cid_shown or caller[1]),
@@ -231,9 +239,9 @@ def profile_pairs(prefix: str, channel: Channel) -> Pairs:
         (f"{prefix}-ANI", c.caller_id_number),
         (f"{prefix}-Destination-Number", c.destination),
         (f"{prefix}-Unique-ID", c.uuid),
-        (f"{prefix}-Source", "src/switch_ivr_originate.c"),
+        (f"{prefix}-Source", c.source),
         (f"{prefix}-Transfer-Source", c.transfer_source if prefix == "Caller" else ""),
-        (f"{prefix}-Context", "default"),
+        (f"{prefix}-Context", c.context),
         (f"{prefix}-RDNIS", c.rdnis),
         (f"{prefix}-Channel-Name", c.name),
     ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from esl.simulator.callees import CalleeProfile
+from esl.simulator.dialplan import Extension, corpus_dialplan
 from esl.simulator.gateways import Gateway, corpus_gateways, normal_gateways
 
 Profile = Literal["normal", "corpus"]
@@ -18,9 +19,10 @@ class SwitchConfig:
 
     `profile="corpus"` has the gateways of the recordings (named after their behaviour); `"normal"` has the
     carrier of `callees` under the name `carrier` and the robot agents under `agents`; `gateways` adds to
-    either. `core_uuid` is that of the first start; None takes it from the seed. `denies_clients` is an access
-    list that knows nobody. Defaults of the limits: those of FreeSWITCH's sample configuration (FACTS section
-    8); `second_phase_us` is where the second of sessions_per_second begins in the second of the epoch.
+    either. `dialplan` comes before the extensions of the profile. `core_uuid` is that of the first start;
+    None takes it from the seed. `denies_clients` is an access list that knows nobody. Defaults of the limits:
+    those of FreeSWITCH's sample configuration (FACTS section 8); `second_phase_us` is where the second of
+    sessions_per_second begins in the second of the epoch.
     """
 
     callees: CalleeProfile = field(default_factory=CalleeProfile)
@@ -42,6 +44,7 @@ class SwitchConfig:
     silence_deadline_seconds: float = 2.5
     answer_race_probability: float = 0.05
     global_variables: Mapping[str, str] = field(default_factory=dict)
+    dialplan: tuple[Extension, ...] = ()
 
     def __post_init__(self) -> None:
         if self.answer_probability is not None and not 0 <= self.answer_probability <= 1:
@@ -57,3 +60,7 @@ class SwitchConfig:
         else:
             base = normal_gateways(self.callees, self.answer_probability)
         return {**base, **self.gateways}
+
+    def extensions(self) -> tuple[Extension, ...]:
+        """The dialplan, in the order in which it is searched."""
+        return (*self.dialplan, *corpus_dialplan()) if self.profile == "corpus" else self.dialplan

@@ -64,6 +64,7 @@ class Core:
         self.core_uuid = given or self.new_uuid()
         self.identity = Identity(self.config.hostname, self.core_uuid, self.stamps)
         self.gateways = self.config.all_gateways()
+        self.extensions = self.config.extensions()
         self.started_us = self.us
         self.sequence = 0
         self.channels: dict[str, Channel] = {}

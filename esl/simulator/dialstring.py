@@ -8,7 +8,7 @@ block wherever it stands; `${x}` is expanded to nothing.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from esl.simulator.apps import parse_inline
 from esl.simulator.text import split_arguments
@@ -27,6 +27,7 @@ class Dial:
     inline: bool
     destination: str
     cause: str = ""
+    context: str | None = None  # of the XML dialplan, where `destination` is an extension of it
 
 
 class UsageError(Exception):
@@ -63,14 +64,15 @@ def parse(arguments: str) -> Dial:
         if len(words) > place:
             wanted.setdefault(name, words[place])
     inline = len(words) > 2 and words[2].lower() == "inline"
-    apps: tuple[tuple[str, str], ...]
+    apps: tuple[tuple[str, str], ...] = ()
+    context: str | None = None
     if application.startswith("&"):
         apps = (_single(application[1:]),)
     elif inline:
         apps = tuple(parse_inline(application))
     else:
-        apps = (("hangup", "NO_ROUTE_DESTINATION"),)
-    return _endpoint(text, wanted, apps, inline, application)
+        context = words[3] if len(words) > 3 else "default"
+    return replace(_endpoint(text, wanted, apps, inline, application), context=context)
 
 
 def _endpoint(

@@ -30,9 +30,9 @@ def tear_down(core: Core, channel: Channel) -> None:
     legs.call_state(core, channel, "HANGUP")
     channel.vars.set("hangup_cause", channel.hangup_cause)
     channel.vars.set("hangup_cause_q850", str(Q850.get(channel.hangup_cause or "", 16)))
+    sip.report(core, channel)
     hooks.hangup_hook(core, channel)
     legs.run_state(core, channel, "CS_REPORTING")
-    sip.report(core, channel)
     core.emit(channel, "CHANNEL_HANGUP_COMPLETE", head=[("Hangup-Cause", channel.hangup_cause or "")])
     if failed:
         core.after(1, lambda: _leave(core, channel))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from esl.simulator import sip
+from esl.simulator import hooks, sip
 from esl.simulator.causes import CAUSE_OF_SIP
 from esl.simulator.channel import CALLSTATE_NUMBER, STATE_NUMBER
 
@@ -54,6 +54,7 @@ def ring(core: Core, channel: Channel) -> None:
     sip.reply_came(channel, dialog=True)
     _record(channel, progress=core.us)
     core.emit(channel, "CHANNEL_PROGRESS")
+    hooks.on(core, channel, "ring")
     call_state(core, channel, "RINGING")
 
 
@@ -66,6 +67,7 @@ def early_media(core: Core, channel: Channel) -> None:
     channel.vars.set("endpoint_disposition", "EARLY MEDIA")
     _record(channel, progress_media=core.us)
     core.emit(channel, "CHANNEL_PROGRESS_MEDIA")
+    hooks.on(core, channel, "pre_answer", "media")
     call_state(core, channel, "EARLY")
     sip.media_came(channel)
     codecs(core, channel)
@@ -105,6 +107,9 @@ def answer(core: Core, channel: Channel) -> None:
     channel.touch()
     _record(channel, answered=core.us)
     core.emit(channel, "CHANNEL_ANSWER")
+    if channel.vars.hooks:
+        channel.vars.set("endpoint_disposition", "ANSWER")
+        hooks.on(core, channel, *(("answer",) if channel.progress_media else ("answer", "media")))
     call_state(core, channel, "ACTIVE")
 
 

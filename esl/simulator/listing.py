@@ -61,9 +61,9 @@ def row(core: Core, channel: Channel) -> dict[str, str]:
     c = channel
     media = ("PCMU", "8000", "64000") if c.has_media else ("", "", "")
     name, number = (
-        ("Outbound Call", c.cid_shown or c.number) if c.flipped else (c.caller_id_name, c.caller_id_number)
+        (c.callee_name, c.cid_shown or c.number) if c.flipped else (c.caller_id_name, c.caller_id_number)
     )
-    callee = (c.caller_id_name, c.caller_id_number) if c.flipped else ("Outbound Call", c.number)
+    callee = (c.caller_id_name, c.caller_id_number) if c.flipped else (c.callee_name, c.number)
     application = "uuid_bridge" if c.bridge is not None else c.vars.get("current_application") or ""
     data = c.vars.get("bridge_uuid") if c.bridge is not None else c.vars.get("current_application_data")
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from esl.simulator import apps, hearing, legs, listing, sip
+from esl.simulator import apps, hearing, legs, listing, sip, transfer
 from esl.simulator.callees import FarEnd
 from esl.simulator.channel import STATE_NUMBER, Channel
 from esl.simulator.clock import TICKS_PER_SECOND, ticks
@@ -30,11 +30,12 @@ _REFUSED = "DESTINATION_OUT_OF_ORDER"
 class Job:
     """Somebody waits for the result of an originate."""
 
-    __slots__ = ("apps", "destination", "done", "early_ok", "inline")
+    __slots__ = ("apps", "context", "destination", "done", "early_ok", "inline")
 
     def __init__(self, dial: Dial, done: Callable[[str], None], early_ok: bool) -> None:
         self.apps = dial.apps
         self.inline = dial.inline
+        self.context = dial.context
         self.destination = dial.destination
         self.done = done
         self.early_ok = early_ok
@@ -125,6 +126,7 @@ def _create(core: Core, uuid: str, dial: Dial, gateway: Gateway) -> Channel:
     )
     channel.caller_id_name = wanted.get("origination_caller_id_name", "")
     channel.caller_id_number = wanted.get("origination_caller_id_number", "0000000000")
+    channel.callee_name = wanted.get("origination_callee_id_name", channel.callee_name)
     sip.created(channel, wanted)
     core.channels[uuid] = channel
     core.peak = max(core.peak, len(core.channels))
@@ -249,6 +251,10 @@ def _take(core: Core, channel: Channel, disposition: str) -> None:
     if job is None or not channel.alive:
         return
     channel.job = None
+    if job.context is not None:
+        job.done(f"+OK {channel.uuid}\n")
+        transfer.originated_into(core, channel, job.destination, job.context, disposition)
+        return
     sip.flipped(channel, disposition)
     channel.callee_direction = "RECV"
     core.emit(channel, "CALL_UPDATE", head=[("Direction", "RECV")])

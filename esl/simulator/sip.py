@@ -270,7 +270,7 @@ def _epochs(channel: Channel, name: str, at_us: int) -> None:
 
 
 def _caller_id(channel: Channel) -> str:
-    name = "Outbound Call" if channel.flipped else channel.caller_id_name
+    name = channel.callee_name if channel.flipped else channel.caller_id_name
     shown = channel.cid_shown or channel.number
     number = shown if channel.flipped else channel.caller_id_number
     return f'"{name}" <{number}>' if name else number

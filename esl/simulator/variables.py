@@ -22,9 +22,10 @@ class VariableBlock:
 
 
 class Variables:
-    __slots__ = ("_block", "_lines", "_values")
+    __slots__ = ("_block", "_lines", "_values", "hooks")
 
     def __init__(self) -> None:
+        self.hooks = False  # whether there ever was one of execute_on_*, api_on_*
         self._values: dict[str, str] = {}
         self._lines: dict[str, str] = {}
         self._block: str | None = None
@@ -48,6 +49,8 @@ class Variables:
         """An empty value unsets, as `uuid_setvar` does (FACTS section 4)."""
         self._block = None
         if value:
+            if "_on_" in name and name.startswith(("execute_on_", "api_on_")):
+                self.hooks = True
             self._values[name] = value
             self._lines[name] = _line(name, value)
         else:
