@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from esl.simulator import apps, bridge, hearing, legs
+from esl.simulator import apps, bridge, dtmf, hearing, hold, legs, private
 from esl.simulator.causes import known_cause
 from esl.simulator.clock import ticks
 from esl.simulator.render import ChannelEvent
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 OK: Final = "+OK\n"
 NO_CHANNEL: Final = "-ERR No such channel!\n"
 INVALID: Final = "-ERR Invalid uuid\n"
+LEAD: Final = (("lead-frames", "5"),)
 BROADCAST_TICKS: Final = 6  # a broadcast begins 0.1 to 0.2 s later
 
 
@@ -177,13 +178,13 @@ def _broadcast(core: Core, channel: Channel, path: str) -> None:
     """`FILE`, `app::data`, or `app!cause::data`, which hangs up when it has ended."""
     app, data = ("playback", path) if "::" not in path else path.split("::", 1)
     app, _, cause = app.partition("!")
+    command = private.broadcast(core, app, data, *LEAD)
+    ending = private.broadcast(core, "hangup", cause) if cause else None
 
     def begin() -> None:
         if not channel.alive:
             return
-        apps.start(core, channel, app, data, nested=True)
-        if cause and channel.runs:
-            channel.runs[-1].then = ("hangup", cause)
+        apps.start(core, channel, app, data, nested=True, command=command, then=ending)
 
     core.after(BROADCAST_TICKS + core.rng.randrange(4), begin)
 
@@ -197,35 +198,6 @@ def uuid_break(core: Core, args: str) -> str:
         return NO_CHANNEL
     core.after(1, lambda: apps.break_playback(core, channel) if channel.alive else None)
     return OK
-
-
-def uuid_hold(core: Core, args: str) -> str:
-    """Always `+OK Success`, also for a uuid that does not exist."""
-    words = args.split()
-    if not words:
-        return _usage("[off|toggle] <uuid> [<display>]")
-    mode = words.pop(0) if words[0] in ("off", "toggle") and len(words) > 1 else "on"
-    channel = core.find(words[0])
-    if channel is not None and channel.answered:
-        hold = not channel.held if mode == "toggle" else mode == "on"
-        core.after(1, lambda: _hold(core, channel, hold))
-    return "+OK Success\n"
-
-
-def _hold(core: Core, channel: Channel, hold: bool) -> None:
-    if not channel.alive or channel.held == hold:
-        return
-    channel.held = hold
-    channel.touch()
-    if hold:
-        channel.hold_spans.insert(0, (core.us, core.us))
-        legs.call_state(core, channel, "HELD")
-        core.emit(channel, "CHANNEL_HOLD")
-        return
-    channel.hold_spans[0] = (channel.hold_spans[0][0], core.us)
-    legs.call_state(core, channel, "UNHELD")
-    core.emit(channel, "CHANNEL_UNHOLD")
-    legs.call_state(core, channel, "ACTIVE")
 
 
 def uuid_answer(core: Core, args: str) -> str:
@@ -299,6 +271,7 @@ def uuid_buglist(core: Core, args: str) -> str:
 
 
 COMMANDS: Final[dict[str, Callable[[Core, str], str]]] = {
+    **dtmf.COMMANDS,
     "sched_del": sched_del,
     "sched_hangup": sched_hangup,
     "unsched_api": sched_del,
@@ -311,12 +284,11 @@ COMMANDS: Final[dict[str, Callable[[Core, str], str]]] = {
     "uuid_dump": uuid_dump,
     "uuid_exists": uuid_exists,
     "uuid_getvar": uuid_getvar,
-    "uuid_hold": uuid_hold,
+    "uuid_hold": hold.uuid_hold,
     "uuid_kill": uuid_kill,
     "uuid_media": uuid_media,
     "uuid_park": uuid_park,
     "uuid_record": _no_session("<uuid> [start|stop|mask|unmask] <path> [<limit>] [<recording_vars>]"),
-    "uuid_send_dtmf": _no_session("<uuid> <dtmf_data>"),
     "uuid_setvar": uuid_setvar,
     "uuid_setvar_multi": uuid_setvar_multi,
     "uuid_transfer": uuid_transfer,

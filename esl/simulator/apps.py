@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from esl.simulator import hearing, legs
+from esl.simulator import hearing, legs, private
 from esl.simulator.causes import known_cause
 from esl.simulator.clock import ticks
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from esl.simulator.channel import Channel
     from esl.simulator.clock import Timer
     from esl.simulator.core import Core
+    from esl.simulator.private import Private
     from esl.simulator.text import Pairs
 
 PLAYED: Final = "FILE PLAYED"
@@ -29,7 +30,19 @@ NOT_FOUND: Final = "FILE NOT FOUND"
 class Run:
     """One application at work. `silent_park`: parked by park_after_bridge, without an EXECUTE (FACTS 6)."""
 
-    __slots__ = ("data", "name", "nested", "playing", "silent_park", "started_us", "then", "timer", "uuid")
+    __slots__ = (
+        "command",
+        "data",
+        "loops",
+        "name",
+        "nested",
+        "playing",
+        "silent_park",
+        "started_us",
+        "then",
+        "timer",
+        "uuid",
+    )
 
     def __init__(
         self, name: str, data: str, uuid: str, *, nested: bool = False, silent_park: bool = False
@@ -38,7 +51,9 @@ class Run:
         self.data = data
         self.uuid = uuid
         self.nested = nested
-        self.then: tuple[str, str] | None = None  # what a broadcast does after it (`playback!cause::FILE`)
+        self.command: Private | None = None  # the broadcast or sendmsg that had it run
+        self.then: Private | None = None  # what a broadcast does after it (`playback!cause::FILE`)
+        self.loops = 1  # -1: for ever
         self.silent_park = silent_park
         self.playing = False
         self.started_us = 0
@@ -74,6 +89,9 @@ def start(
     nested: bool = False,
     inside: bool = False,
     event_uuid: str = "",
+    loops: int = 1,
+    command: Private | None = None,
+    then: Private | None = None,
 ) -> None:
     """EXECUTE, and what the application does. `nested`: on top of the running one (broadcast, sendmsg);
     `inside`: the same, by the switch itself and not as a command to the leg (execute_on_answer)."""
@@ -83,11 +101,12 @@ def start(
         return
     expanded = expand_variables(channel, data)
     run = Run(name, expanded, event_uuid or core.new_uuid(), nested=nested or inside)
+    run.loops, run.command, run.then = loops, command, then
     channel.runs.append(run)
     channel.last_app, channel.last_arg = name, expanded
     if nested:  # a private command of the leg
         channel.vars.set("current_loop", "1")
-        channel.vars.set("total_loops", "1")
+        channel.vars.set("total_loops", str(loops))
     channel.vars.set("current_application", name)
     channel.vars.set("current_application_data", expanded)
     channel.vars.set("current_application_response", None)
@@ -99,7 +118,8 @@ def finish(core: Core, channel: Channel, run: Run, response: str = "") -> None:
     """The application returned by itself."""
     _complete(core, channel, run, response)
     if run.then is not None and channel.alive:
-        start(core, channel, *run.then, nested=True)
+        app, data = (dict(run.then.headers)[f"execute-app-{what}"] for what in ("name", "arg"))
+        start(core, channel, app, data, nested=True, command=run.then)
     if run.nested or not channel.alive:
         return
     next_app(core, channel)
@@ -111,7 +131,7 @@ def interrupt(core: Core, channel: Channel) -> None:
         run = channel.runs[-1]
         if run.timer is not None:
             run.timer.cancel()
-        response = BROKEN_OFF if run.playing else ""
+        response = _cut_short(channel) if run.playing else ""
         if run.playing:
             _stop_playback(core, channel, run, "done")
         if run.name == "park":
@@ -120,6 +140,16 @@ def interrupt(core: Core, channel: Channel) -> None:
             channel.runs.remove(run)
         else:
             _complete(core, channel, run, response)
+
+
+def _cut_short(channel: Channel) -> str:
+    """What a playback answers that ends with its leg.
+
+    FreeSWITCH's thread may notice the hang-up while it waits for a frame (played) or between frames (error);
+    a command and a BYE are given as they were recorded (e04, f07).
+    """
+    by_command = channel.truth is not None and channel.truth.ended_by == "command"
+    return PLAYED if by_command and not channel.alive else BROKEN_OFF
 
 
 def park(core: Core, channel: Channel, run: Run) -> None:
@@ -186,6 +216,8 @@ def _complete(core: Core, channel: Channel, run: Run, response: str) -> None:
     if run.nested and run.then is None:
         channel.vars.set("current_loop", None)
         channel.vars.set("total_loops", None)
+    if run.command is not None:
+        private.done(core, channel, run.command)
 
 
 def _sleep(core: Core, channel: Channel, run: Run) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from esl.simulator import apps, hearing, legs
+from esl.simulator import apps, caller_id, hearing, legs
 from esl.simulator.channel import STATE_NUMBER, Channel, profile_pairs
-from esl.simulator.transfer import inline_transfer
+from esl.simulator.transfer import transfer_at_once
 
 if TYPE_CHECKING:
     from esl.simulator.core import Core
@@ -51,11 +51,12 @@ def uuid_bridge(core: Core, a: Channel, b: Channel) -> None:
     bridge = Bridge(a, b)
     a.bridge = b.bridge = bridge
     stamp = core.us // 1_000_000
-    before = profile_pairs("Other-Leg", a)
-    for leg, other, kind in ((a, b, "originatee"), (b, a, "originator")):
-        _marry(core, leg, other, kind, stamp, before if leg is b else profile_pairs("Other-Leg", other))
-    b.cid_shown = a.cid_shown or a.number
-    b.touch()
+    caller_id.sort(core, a)
+    b.hit_dialplan = False
+    profiles = profile_pairs("Other-Leg", b), profile_pairs("Other-Leg", a)
+    _marry(core, a, b, "originatee", stamp, profiles[0])
+    _marry(core, b, a, "originator", stamp, profiles[1])
+    caller_id.share(a, b)
     a.vars.set("uuid_bridge", b.uuid)
     answered = bool(a.answered and b.answered)
     in_between = a.job is not None and bool(a.answered)
@@ -97,7 +98,6 @@ def leg_ends(core: Core, channel: Channel) -> None:
             _unbridge(core, bridge)
             _survive(core, other, first=True)
         return
-    other.vars.set("last_bridge_hangup_cause", channel.hangup_cause)
     if phase == "moving" and channel is bridge.b and other.alive:
         # the first leg's thread finds the second gone (switch_ivr_bridge.c uuid_bridge_on_soft_execute)
         legs.hang_up(core, other, "ORIGINATOR_CANCEL", "partner")
@@ -138,16 +138,15 @@ def _marry(core: Core, leg: Channel, other: Channel, kind: str, stamp: int, prof
     leg.profile_index += 1
     leg.profile_created = core.us
     leg.bridged = 0  # a new profile: the time of this bridge will be in it (e03)
-    leg.hit_dialplan = leg.hit_dialplan and kind == "originatee"
     leg.touch()
     leg.set_other_leg([("Other-Type", kind), *profile])
     v = leg.vars
     v.set("bridge_channel", other.name)
     v.set("bridge_uuid", other.uuid)
     v.set("signal_bond", other.uuid)
-    v.set("original_destination_number", leg.number)
-    v.set("original_caller_id_name", leg.callee_name)
-    v.set("original_caller_id_number", leg.number)
+    v.set("original_destination_number", leg.destination)
+    v.set("original_caller_id_name", leg.cid_name)
+    v.set("original_caller_id_number", leg.cid_number)
     v.set("transfer_history", source)
     v.set("transfer_source", source)
     leg.state = STATE_NUMBER["CS_HIBERNATE"]
@@ -201,13 +200,14 @@ def _meet(core: Core, bridge: Bridge) -> None:
     b.call_uuid = a.uuid
     b.vars.set("call_uuid", a.uuid)
     legs.run_state(core, b, "CS_EXCHANGE_MEDIA")
-    _show_each_other(core, bridge, a, b.caller_id_name or b.caller_id_number, b.caller_id_number)
+    number = b.callee_number or b.destination
+    _show_each_other(core, bridge, a, b.callee_name or number, number)
     core.after(1, lambda: _show_late(core, bridge))
 
 
 def _show_late(core: Core, bridge: Bridge) -> None:
     if bridge.phase == "up" and bridge.b.alive:
-        _show_each_other(core, bridge, bridge.b, bridge.a.callee_name, bridge.a.number)
+        _show_each_other(core, bridge, bridge.b, bridge.a.cid_name, bridge.a.cid_number)
 
 
 def _show_each_other(core: Core, bridge: Bridge, leg: Channel, name: str, number: str) -> None:
@@ -272,7 +272,6 @@ def _leave_for_another(core: Core, leg: Channel) -> None:
 def _left_behind(survivor: Channel, gone: Channel) -> None:
     for leg in (survivor, gone):
         leg.vars.set("bridge_to", None)
-    survivor.vars.set("last_bridge_hangup_cause", gone.hangup_cause)
     bye = gone.vars.get("sip_term_status") == "200"
     survivor.vars.set("last_bridge_proto_specific_hangup_cause", "sip:200" if bye else None)
     if bye:
@@ -297,16 +296,19 @@ def _survive(core: Core, channel: Channel, *, first: bool, cause: str = "") -> N
     v = channel.vars
     v.set("call_uuid", channel.uuid)
     target = v.get("transfer_after_bridge")
-    app = v.get("exec_after_bridge_app")
-    if target:
-        v.set("transfer_after_bridge", None)  # FACTS section 6: removed when used
-        inline_transfer(core, channel, target)
-    elif app:
+    stays = v.true("park_after_bridge")
+    runs = v.get("exec_after_bridge_app") if not first or not (stays or target) else None
+    if runs:
+        caller_id.sort(core, channel, bridged=True)
+    if runs and not (first and v.true("hangup_after_bridge")):
         legs.run_state(core, channel, "CS_EXECUTE")
         channel.apps.clear()
-        apps.start(core, channel, app, v.get("exec_after_bridge_arg") or "")
-    elif v.true("park_after_bridge"):
+        apps.start(core, channel, runs, v.get("exec_after_bridge_arg") or "")
+    elif stays:
         apps.park_after_bridge(core, channel)
+    elif target:
+        v.set("transfer_after_bridge", None)  # FACTS section 6: removed when used
+        transfer_at_once(core, channel, target)
     elif first and not v.true("hangup_after_bridge"):
         legs.run_state(core, channel, "CS_EXECUTE")
         if channel.apps:  # FACTS section 14: the list goes on where the bridge took the leg away

@@ -29,6 +29,7 @@ class FarEnd:
     (without any reply FreeSWITCH gives up after timer B, 32 s). `local`: the failure is FreeSWITCH's own, no
     reply came. `talk` draws the seconds from a bridge to the far end's BYE, `patience` those from the answer
     (or from the end of a bridge) to the BYE of somebody with nobody; `bye_after_answer` is unconditional.
+    `presses` are digits, each with its seconds from the answer; a phone that `echoes` sends back all sound.
     """
 
     ring: float | None = None
@@ -40,6 +41,8 @@ class FarEnd:
     local: bool = False
     reason_cause: str | None = None
     bye_after_answer: float | None = None
+    presses: tuple[tuple[float, str], ...] = ()
+    echoes: bool = False
     talk: Callable[[], float] | None = None
     patience: Callable[[], float] | None = None
 

@@ -12,6 +12,8 @@ from esl.simulator.text import Pairs, plain
 from esl.simulator.variables import Variables
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from esl.simulator.apps import Run
     from esl.simulator.bridge import Bridge
     from esl.simulator.callees import FarEnd
@@ -73,10 +75,12 @@ class Channel:
         "call_uuid",
         "callee_direction",
         "callee_name",
+        "callee_number",
         "caller_id_name",
         "caller_id_number",
         "callstate",
-        "cid_shown",
+        "cid_name",
+        "cid_number",
         "context",
         "created",
         "destination",
@@ -84,7 +88,6 @@ class Channel:
         "dialplan",
         "direction",
         "far_end",
-        "flipped",
         "gateway",
         "hangup_cause",
         "hangup_us",
@@ -106,6 +109,7 @@ class Channel:
         "progress",
         "progress_media",
         "rdnis",
+        "reads_digits",
         "running",
         "runs",
         "session_id",
@@ -134,12 +138,12 @@ class Channel:
         self.callstate, self.answer_state = "DOWN", "ringing"
         self.vars = Variables()
         self.call_uuid = uuid
-        self.hit_dialplan = self.flipped = self.has_media = self.held = self.destroyed = False
-        self.caller_id_name, self.caller_id_number = "", "0000000000"
-        self.cid_shown = ""  # the number it is shown as after a bridge: its partner's, for the second leg
+        self.hit_dialplan = self.has_media = self.held = self.destroyed = False
+        self.caller_id_name, self.caller_id_number = "", "0000000000"  # who calls; these never change
+        self.cid_name, self.cid_number = self.caller_id_name, self.caller_id_number  # shown (caller_id.py)
+        self.callee_name, self.callee_number = CALLEE_NAME, number
         self.hold_spans: list[tuple[int, int]] = []
         self.destination, self.dialplan, self.rdnis = number, "", ""
-        self.callee_name = CALLEE_NAME
         self.direction = self.logical_direction = "outbound"
         self.context, self.source, self.username = "default", "src/switch_ivr_originate.c", ""
         self.network_addr = self.transfer_source = self.callee_direction = ""
@@ -151,6 +155,7 @@ class Channel:
         self.apps: list[tuple[str, str]] = []
         self.runs: list[Run] = []
         self.bridge: Bridge | None = None
+        self.reads_digits: Callable[[str], None] | None = None  # the application that takes them (dtmf.py)
         self.job: Job | None = None
         self.far_end: FarEnd | None = None
         self.silent_since = self.message_since = self.talk_since = 0
@@ -170,6 +175,10 @@ class Channel:
     def __repr__(self) -> str:
         what = self.runs[-1].name if self.runs else ""
         return f"<Channel {self.uuid} {self.number} {self.running} {self.callstate} {what}>"
+
+    def calls_as(self, name: str, number: str) -> None:
+        """Who calls, as the leg is created."""
+        self.caller_id_name, self.caller_id_number = self.cid_name, self.cid_number = name, number
 
     def touch(self) -> None:
         """A field of the caller block changed."""
@@ -221,20 +230,17 @@ class Channel:
 def profile_pairs(prefix: str, channel: Channel) -> Pairs:
     """The caller profile, as `Caller-*` of its own events and `Other-Leg-*` of its partner's."""
     c = channel
-    ours = (c.caller_id_name, c.caller_id_number)
-    theirs = (c.callee_name, c.number) if c.direction == "outbound" else ("", "")
-    caller, callee = (theirs, ours) if c.flipped else (ours, theirs)
     fields = [
         (f"{prefix}-Direction", c.direction),
         (f"{prefix}-Logical-Direction", c.logical_direction),
         (f"{prefix}-Username", c.username),
         (f"{prefix}-Dialplan", c.dialplan),
-        (f"{prefix}-Caller-ID-Name", caller[0]),
-        (f"{prefix}-Caller-ID-Number", c.cid_shown or caller[1]),
-        (f"{prefix}-Orig-Caller-ID-Name", c.caller_id_name),
-        (f"{prefix}-Orig-Caller-ID-Number", c.caller_id_number),
-        (f"{prefix}-Callee-ID-Name", callee[0]),
-        (f"{prefix}-Callee-ID-Number", callee[1]),
+        (f"{prefix}-Caller-ID-Name", c.cid_name),
+        (f"{prefix}-Caller-ID-Number", c.cid_number),
+        (f"{prefix}-Orig-Caller-ID-Name", c.cid_name and c.caller_id_name),
+        (f"{prefix}-Orig-Caller-ID-Number", c.cid_number and c.caller_id_number),
+        (f"{prefix}-Callee-ID-Name", c.callee_name),
+        (f"{prefix}-Callee-ID-Number", c.callee_number),
         (f"{prefix}-Network-Addr", c.network_addr),
         (f"{prefix}-ANI", c.caller_id_number),
         (f"{prefix}-Destination-Number", c.destination),

@@ -41,6 +41,9 @@ def normal_gateways(callees: CalleeProfile, answer_probability: float | None) ->
     }
 
 
+_KEYS = ((1.66, "1"), (2.46, "2"), (3.26, "3"), (4.06, "#"))  # what the phone of d17 and f09 presses
+
+
 def corpus_gateways() -> dict[str, Gateway]:
     table: dict[str, tuple[int, FarEnd]] = {
         "carrier": (5080, FarEnd(ring=0.02, answer=1.02)),
@@ -54,7 +57,7 @@ def corpus_gateways() -> dict[str, Gateway]:
         "dec603": (5089, FarEnd(ring=0.02, fail=(0.02, 603))),
         "ua480": (5090, FarEnd(ring=0.02, fail=(0.02, 480))),
         "bye1": (5091, FarEnd(ring=0.02, answer=0.52, bye_after_answer=1.0)),
-        "dtmf": (5092, FarEnd(ring=0.02, answer=0.32)),
+        "dtmf": (5092, FarEnd(ring=0.02, answer=0.32, presses=_KEYS)),
         "audio": (5094, FarEnd(ring=0.02, answer=0.32)),
         "closed": (5095, FarEnd(fail=(0.02, 503), local=True)),
         "early486": (5096, FarEnd(early=0.02, fail=(1.52, 486))),
@@ -65,7 +68,7 @@ def corpus_gateways() -> dict[str, Gateway]:
         "chal407": (5102, FarEnd(fail=(0.04, 403))),
         "only100": (5103, FarEnd(trying=True)),
         "dead": (5104, FarEnd()),
-        "agent": (5110, FarEnd(ring=0.02, answer=0.32)),
+        "agent": (5110, FarEnd(ring=0.02, answer=0.32, echoes=True)),
         "talk": (5111, FarEnd(ring=0.02, answer=0.32)),
         "ans5": (5112, FarEnd(ring=0.02, answer=0.32, bye_after_answer=5.0)),
         "talk36": (5113, FarEnd(ring=0.02, answer=0.52, bye_after_answer=4.5)),

@@ -149,6 +149,9 @@ def announce(core: Core, channel: Channel, cause: str, by: EndedBy) -> bool:
     """The first step of a hang-up: CHANNEL_HANGUP. False if the leg is already ending."""
     if not channel.alive:
         return False
+    partner = core.find(channel.vars.get("signal_bond") or "")
+    if partner is not None:
+        partner.vars.set("last_bridge_hangup_cause", cause)
     channel.hangup_cause = cause
     channel.state = STATE_NUMBER["CS_HANGUP"]
     channel.answer_state = "hangup"

@@ -60,10 +60,6 @@ def row(core: Core, channel: Channel) -> dict[str, str]:
     """One line of the table, in the order of FreeSWITCH's columns (b02)."""
     c = channel
     media = ("PCMU", "8000", "64000") if c.has_media else ("", "", "")
-    name, number = (
-        (c.callee_name, c.cid_shown or c.number) if c.flipped else (c.caller_id_name, c.caller_id_number)
-    )
-    callee = (c.caller_id_name, c.caller_id_number) if c.flipped else (c.callee_name, c.number)
     application = "uuid_bridge" if c.bridge is not None else c.vars.get("current_application") or ""
     data = c.vars.get("bridge_uuid") if c.bridge is not None else c.vars.get("current_application_data")
     return {
@@ -73,8 +69,8 @@ def row(core: Core, channel: Channel) -> dict[str, str]:
         "created_epoch": str(c.created // 1_000_000),
         "name": c.name,
         "state": c.running,
-        "cid_name": name,
-        "cid_num": number,
+        "cid_name": c.cid_name,
+        "cid_num": c.cid_number,
         "ip_addr": "",
         "dest": c.number,
         "application": application,
@@ -93,8 +89,8 @@ def row(core: Core, channel: Channel) -> dict[str, str]:
         "presence_data": "",
         "accountcode": "",
         "callstate": c.callstate,
-        "callee_name": callee[0],
-        "callee_num": callee[1],
+        "callee_name": c.callee_name,
+        "callee_num": c.callee_number,
         "callee_direction": c.callee_direction,
         "call_uuid": c.call_uuid,
         "sent_callee_name": c.vars.get("last_sent_callee_id_name") or "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from esl.simulator import apps, hearing, legs, listing, sip, transfer
+from esl.simulator import apps, caller_id, dtmf, hearing, legs, listing, sip, transfer
 from esl.simulator.callees import FarEnd
 from esl.simulator.channel import STATE_NUMBER, Channel
 from esl.simulator.clock import TICKS_PER_SECOND, ticks
@@ -124,9 +124,11 @@ def _create(core: Core, uuid: str, dial: Dial, gateway: Gateway) -> Channel:
         if "origination_uuid" in dial.variables
         else (dial.variables)
     )
-    channel.caller_id_name = wanted.get("origination_caller_id_name", "")
-    channel.caller_id_number = wanted.get("origination_caller_id_number", "0000000000")
     channel.callee_name = wanted.get("origination_callee_id_name", channel.callee_name)
+    channel.calls_as(
+        wanted.get("origination_caller_id_name", ""),
+        wanted.get("origination_caller_id_number", "0000000000"),
+    )
     sip.created(channel, wanted)
     core.channels[uuid] = channel
     core.peak = max(core.peak, len(core.channels))
@@ -230,6 +232,7 @@ def _answer(core: Core, channel: Channel) -> None:
     legs.cancel(channel, "dead")
     legs.answer(core, channel)
     hearing.waits(core, channel)
+    dtmf.answered(core, channel)
     end = channel.far_end
     if end is not None and end.bye_after_answer is not None:
         legs.timer(
@@ -255,9 +258,8 @@ def _take(core: Core, channel: Channel, disposition: str) -> None:
         job.done(f"+OK {channel.uuid}\n")
         transfer.originated_into(core, channel, job.destination, job.context, disposition)
         return
-    sip.flipped(channel, disposition)
-    channel.callee_direction = "RECV"
-    core.emit(channel, "CALL_UPDATE", head=[("Direction", "RECV")])
+    channel.vars.set("endpoint_disposition", disposition)
+    caller_id.sort(core, channel)
     job.done(f"+OK {channel.uuid}\n")
     channel.apps = list(job.apps)
     if channel.bridge is not None:  # a bridge was quicker than the application (FACTS section 6)

@@ -147,7 +147,7 @@ def reply_came(channel: Channel, *, dialog: bool) -> None:
     if dialog and "sip_call_id" not in v:
         to_user = c.number or "nobody"
         if not c.number:  # d28
-            c.number = "unknown"
+            c.number = c.callee_number = "unknown"
             c.touch()
         if c.caller_id_name:
             v.set("sip_from_display", c.caller_id_name)
@@ -182,17 +182,6 @@ def sdp_came(channel: Channel) -> None:
 
 def media_came(channel: Channel) -> None:
     channel.vars.add(_MEDIA)
-
-
-def flipped(channel: Channel, disposition: str) -> None:
-    """Originate took the call: caller and callee id change places (FACTS section 4)."""
-    channel.flipped = channel.hit_dialplan = True
-    channel.touch()
-    channel.vars.set("endpoint_disposition", disposition)
-    if channel.caller_id_name:
-        channel.vars.set("pre_transfer_caller_id_name", channel.caller_id_name)
-    channel.vars.set("pre_transfer_caller_id_number", channel.caller_id_number)
-    channel.vars.set("channel_cid_flipped", "yes")
 
 
 def refusal(channel: Channel, status: int, cause: str, *, local: bool) -> None:
@@ -270,9 +259,7 @@ def _epochs(channel: Channel, name: str, at_us: int) -> None:
 
 
 def _caller_id(channel: Channel) -> str:
-    name = channel.callee_name if channel.flipped else channel.caller_id_name
-    shown = channel.cid_shown or channel.number
-    number = shown if channel.flipped else channel.caller_id_number
+    name, number = channel.cid_name, channel.cid_number
     return f'"{name}" <{number}>' if name else number
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from esl.simulator import apps, dialplan, legs, sip
+from esl.simulator import apps, caller_id, dialplan, legs
 from esl.simulator.channel import STATE_NUMBER
 
 if TYPE_CHECKING:
@@ -14,6 +14,24 @@ if TYPE_CHECKING:
 
 def transfer(core: Core, channel: Channel, extension: str, plan: str, context: str) -> None:
     """The command's part; the leg's thread follows a tick later. The leg must not be bridged any more."""
+    redirect(core, channel, extension, plan, context)
+    core.after(1, lambda: route(core, channel, extension, plan, context))
+
+
+def transfer_at_once(core: Core, channel: Channel, target: str) -> None:
+    """`EXTENSION:DIALPLAN:CONTEXT` of transfer_after_bridge: it is the leg's own thread that does it."""
+    if ":inline" in target:
+        parts = [target[: target.index(":inline")].strip("'"), "inline"]
+    else:
+        parts = target.split(":")
+    extension, plan, context = [*parts, *("XML", "default")[len(parts) - 1 :]][:3]
+    redirect(core, channel, extension, plan, context)
+    channel.vars.set("signal_bond", None)
+    route(core, channel, extension, plan, context)
+
+
+def redirect(core: Core, channel: Channel, extension: str, plan: str, context: str) -> None:
+    """A new caller profile, on its way to `extension`."""
     channel.logical_direction = "inbound"
     channel.bridged = 0
     _new_profile(core, channel, extension, plan, context)
@@ -21,26 +39,15 @@ def transfer(core: Core, channel: Channel, extension: str, plan: str, context: s
     channel.touch()
     channel.set_other_leg([])
     channel.apps.clear()
-    core.after(1, lambda: route(core, channel, extension, plan, context))
 
 
 def originated_into(core: Core, channel: Channel, extension: str, context: str, disposition: str) -> None:
     """An originate that ends in an extension of the XML dialplan; the caller id flips on the way (d33)."""
     channel.vars.set("endpoint_disposition", disposition)
     _new_profile(core, channel, extension, "XML", context)
-    channel.context = context
     channel.touch()
     legs.run_state(core, channel, "CS_ROUTING")
-    core.after(1, lambda: _into_plan(core, channel, extension, context, disposition))
-
-
-def _into_plan(core: Core, channel: Channel, extension: str, context: str, disposition: str) -> None:
-    if not channel.alive:
-        return
-    sip.flipped(channel, disposition)
-    channel.callee_direction = "RECV"
-    core.emit(channel, "CALL_UPDATE", head=[("Direction", "RECV")])
-    _run_extension(core, channel, extension, context)
+    core.after(1, lambda: _run_extension(core, channel, extension, context))
 
 
 def _new_profile(core: Core, channel: Channel, extension: str, plan: str, context: str) -> None:
@@ -48,21 +55,16 @@ def _new_profile(core: Core, channel: Channel, extension: str, plan: str, contex
     channel.transfer_source = source
     channel.profile_index += 1
     channel.profile_created = core.us
-    channel.dialplan = plan
-    channel.rdnis = channel.number
+    channel.dialplan, channel.context = plan, context
+    channel.rdnis = channel.destination
     channel.destination = extension
-    channel.vars.set("max_forwards", "70")
+    channel.vars.set("max_forwards", _fewer(channel.vars.get("max_forwards")))
     channel.vars.set("transfer_history", source)
     channel.vars.set("transfer_source", source)
 
 
-def inline_transfer(core: Core, channel: Channel, target: str) -> None:
-    """`EXTEN:DIALPLAN:CONTEXT` of transfer_after_bridge, done at once."""
-    if ":inline" in target:
-        extension = target[: target.index(":inline")]
-        route(core, channel, extension.strip("'"), "inline")
-    else:
-        route(core, channel, target.split(":")[0], "XML")
+def _fewer(forwards: str | None) -> str:
+    return str(int(forwards) - 1) if forwards is not None and forwards.isdigit() else "70"
 
 
 def route(core: Core, channel: Channel, extension: str, plan: str, context: str = "default") -> None:
@@ -77,16 +79,19 @@ def route(core: Core, channel: Channel, extension: str, plan: str, context: str 
     channel.apps = apps.parse_inline(extension)
     channel.destination, channel.rdnis = channel.number, ""
     channel.touch()
+    caller_id.sort(core, channel)
     legs.run_state(core, channel, "CS_EXECUTE")
     apps.next_app(core, channel)
 
 
 def _run_extension(core: Core, channel: Channel, extension: str, context: str) -> None:
+    if not channel.alive:
+        return
     found = dialplan.find(core.extensions, context, extension)
     if found is None:
         legs.hang_up(core, channel, "NO_ROUTE_DESTINATION", "application", at_once=True)
         return
-    channel.hit_dialplan = True
     channel.apps = found
+    caller_id.sort(core, channel)
     legs.run_state(core, channel, "CS_EXECUTE")
     apps.next_app(core, channel)

@@ -186,6 +186,6 @@ def describe(message: Message) -> str:
 def by_leg(events: list[Event]) -> dict[str, list[Event]]:
     found: dict[str, list[Event]] = defaultdict(list)
     for event in events:
-        if event.name.startswith(("CHANNEL_", "PLAYBACK_", "CODEC", "CALL_UPDATE")) and event.uuid:
+        if event.name and event.uuid:
             found[event.uuid].append(event)
     return found
