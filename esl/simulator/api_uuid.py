@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from esl.simulator import apps, bridge, dtmf, hearing, hold, legs, private
+from esl.simulator import apps, bridge, bugs, dtmf, hearing, hold, legs, private, recording
 from esl.simulator.causes import known_cause
-from esl.simulator.clock import ticks
 from esl.simulator.render import ChannelEvent
 from esl.simulator.text import split_arguments
 from esl.simulator.transfer import transfer
@@ -117,11 +116,12 @@ def uuid_transfer(core: Core, args: str) -> str:
     extension = rest[0]
     dialplan = rest[1] if len(rest) > 1 else "XML"
     context = rest[2] if len(rest) > 2 else "default"
-    _transfer(core, channel, flag, (extension, dialplan, context))
+    move(core, channel, flag, (extension, dialplan, context))
     return OK
 
 
-def _transfer(core: Core, channel: Channel, flag: str, target: tuple[str, str, str]) -> None:
+def move(core: Core, channel: Channel, flag: str, target: tuple[str, str, str]) -> None:
+    """A transfer of this leg, its partner (`-bleg`) or both."""
     partner = channel.bridge.other(channel) if channel.bridge is not None else None
     moved = partner if flag == "-bleg" and partner is not None else channel
     if flag == "-both":  # FACTS section 7: it takes park_after_bridge from the leg it names
@@ -205,47 +205,6 @@ def uuid_answer(core: Core, args: str) -> str:
     return OK if words and core.find(words[0]) is not None else "-ERROR\n"
 
 
-def sched_hangup(core: Core, args: str) -> str:
-    words = args.split()
-    if len(words) < 2:
-        return _usage("[+]<time> <uuid> [<cause>]")
-    when, uuid = words[0], words[1]
-    channel = core.find(uuid)
-    if channel is None:
-        return NO_CHANNEL
-    cause = known_cause(words[2] if len(words) > 2 else "")
-    seconds = _seconds_until(core, when)
-    core.next_task += 1
-    task = core.next_task
-
-    def end() -> None:
-        core.tasks.pop(task, None)
-        legs.hang_up(core, channel, cause, "command")
-
-    if when == "+0":
-        legs.hang_up(core, channel, cause, "command")
-    else:
-        core.tasks[task] = (uuid, core.after(ticks(seconds), end))
-    return OK
-
-
-def _seconds_until(core: Core, when: str) -> float:
-    if when.startswith("+"):
-        return float(when[1:]) if when[1:].isdigit() else 0.0
-    return max(0.0, float(when) - core.us / 1e6) if when.isdigit() else 0.0
-
-
-def sched_del(core: Core, args: str) -> str:
-    """By task id, or by group, which is the leg's uuid."""
-    wanted = args.strip()
-    if not wanted:
-        return _usage("<task_id>|<group_id>")
-    found = [task for task, (group, _) in core.tasks.items() if wanted in (group, str(task))]
-    for task in found:
-        core.tasks.pop(task)[1].cancel()
-    return f"+OK Deleted: {len(found)}\n" if found else "-ERR Task not found\n"
-
-
 def _no_session(usage: str) -> Callable[[Core, str], str]:
     """Commands whose effect is not modelled; a wrong uuid and wrong arguments are answered as recorded."""
 
@@ -267,14 +226,12 @@ def uuid_buglist(core: Core, args: str) -> str:
     words = args.split()
     if not words:
         return _usage("<uuid>")
-    return NO_CHANNEL if core.find(words[0]) is None else "<media-bugs>\n</media-bugs>\n"
+    channel = core.find(words[0])
+    return NO_CHANNEL if channel is None else bugs.as_xml(channel)
 
 
 COMMANDS: Final[dict[str, Callable[[Core, str], str]]] = {
     **dtmf.COMMANDS,
-    "sched_del": sched_del,
-    "sched_hangup": sched_hangup,
-    "unsched_api": sched_del,
     "uuid_answer": uuid_answer,
     "uuid_break": uuid_break,
     "uuid_bridge": uuid_bridge,
@@ -288,7 +245,7 @@ COMMANDS: Final[dict[str, Callable[[Core, str], str]]] = {
     "uuid_kill": uuid_kill,
     "uuid_media": uuid_media,
     "uuid_park": uuid_park,
-    "uuid_record": _no_session("<uuid> [start|stop|mask|unmask] <path> [<limit>] [<recording_vars>]"),
+    "uuid_record": recording.uuid_record,
     "uuid_setvar": uuid_setvar,
     "uuid_setvar_multi": uuid_setvar_multi,
     "uuid_transfer": uuid_transfer,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from esl.simulator import hearing, legs, private
+from esl.simulator import hearing, legs, private, recording
 from esl.simulator.causes import known_cause
 from esl.simulator.clock import ticks
 
@@ -120,9 +120,14 @@ def finish(core: Core, channel: Channel, run: Run, response: str = "") -> None:
     if run.then is not None and channel.alive:
         app, data = (dict(run.then.headers)[f"execute-app-{what}"] for what in ("name", "arg"))
         start(core, channel, app, data, nested=True, command=run.then)
-    if run.nested or not channel.alive:
+    if not channel.alive:
         return
-    next_app(core, channel)
+    waiting = channel.after_inside
+    if waiting is not None and not channel.runs:
+        channel.after_inside = None
+        waiting()
+    elif not run.nested:
+        next_app(core, channel)
 
 
 def interrupt(core: Core, channel: Channel) -> None:
@@ -292,6 +297,23 @@ def _nothing(core: Core, channel: Channel, run: Run) -> None:
     finish(core, channel, run)
 
 
+def _record_session(core: Core, channel: Channel, run: Run) -> None:
+    path, *rest = run.data.split(" ") if run.data else [""]
+    limit = int(rest[0].lstrip("+")) if rest and rest[0].lstrip("+").isdigit() else 0
+
+    def begun() -> None:
+        if run in channel.runs:
+            finish(core, channel, run)
+
+    if not recording.start(core, channel, path, limit, begun):
+        finish(core, channel, run)
+
+
+def _stop_record_session(core: Core, channel: Channel, run: Run) -> None:
+    recording.stop(core, channel, run.data)
+    finish(core, channel, run)
+
+
 def _endless(core: Core, channel: Channel, run: Run) -> None:
     """Until the leg is moved or ends."""
 
@@ -308,8 +330,10 @@ APPLICATIONS: Final[dict[str, Callable[[Core, Channel, Run], None]]] = {
     "park": park,
     "playback": _playback,
     "pre_answer": _nothing,
+    "record_session": _record_session,
     "ring_ready": _nothing,
     "set": _set,
     "sleep": _sleep,
+    "stop_record_session": _stop_record_session,
     "unset": _unset,
 }

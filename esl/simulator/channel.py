@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from esl.simulator.apps import Run
     from esl.simulator.bridge import Bridge
+    from esl.simulator.bugs import Bug
     from esl.simulator.callees import FarEnd
     from esl.simulator.clock import Timer
     from esl.simulator.gateways import Gateway
@@ -67,11 +68,13 @@ class Channel:
         "_caller",
         "_caller_plain",
         "_other_plain",
+        "after_inside",
         "answer_state",
         "answered",
         "apps",
         "bridge",
         "bridged",
+        "bugs",
         "call_uuid",
         "callee_direction",
         "callee_name",
@@ -154,6 +157,8 @@ class Channel:
         self.last_app = self.last_arg = ""
         self.apps: list[tuple[str, str]] = []
         self.runs: list[Run] = []
+        self.bugs: list[Bug] = []
+        self.after_inside: Callable[[], None] | None = None  # what waits for an application of execute_on_*
         self.bridge: Bridge | None = None
         self.reads_digits: Callable[[str], None] | None = None  # the application that takes them (dtmf.py)
         self.job: Job | None = None

@@ -22,7 +22,8 @@ class SwitchConfig:
     either. `dialplan` comes before the extensions of the profile. `core_uuid` is that of the first start;
     None takes it from the seed. `denies_clients` is an access list that knows nobody. Defaults of the limits:
     those of FreeSWITCH's sample configuration (FACTS section 8); `second_phase_us` is where the second of
-    sessions_per_second begins in the second of the epoch.
+    sessions_per_second begins in the second of the epoch, `scheduler_phase_us` when in its half second the
+    scheduler looks.
     """
 
     callees: CalleeProfile = field(default_factory=CalleeProfile)
@@ -33,6 +34,7 @@ class SwitchConfig:
     sessions_per_second: int = 30
     max_sessions: int = 1000
     second_phase_us: int = 0
+    scheduler_phase_us: int = 0
     epoch_offset_us: int = 0
     core_uuid: str | None = None
     heartbeat_seconds: float = 20.0

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from esl.simulator.channel import Channel
     from esl.simulator.config import SwitchConfig
     from esl.simulator.render import Event
+    from esl.simulator.scheduling import Task
     from esl.simulator.text import Pairs
 
 
@@ -78,7 +79,7 @@ class Core:
         }
         self.hashes: dict[str, str] = {}
         self.database: dict[str, str] = {}
-        self.tasks: dict[int, tuple[str, Timer]] = {}
+        self.tasks: dict[int, Task] = {}
         self.next_task = 3
         self.sps = self.config.sessions_per_second
         self.sps_in_force = self.sps

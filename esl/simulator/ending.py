@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from esl.simulator import apps, bridge, hearing, hooks, legs, listing, originate, sip
+from esl.simulator import apps, bridge, bugs, hearing, hooks, legs, listing, originate, scheduling, sip
 from esl.simulator.causes import Q850
 from esl.simulator.channel import STATE_NUMBER
 
@@ -27,6 +27,7 @@ def tear_down(core: Core, channel: Channel) -> None:
     legs.run_state(core, channel, "CS_HANGUP")
     channel.hangup_us = core.us
     channel.touch()
+    bugs.stop(core, channel, *channel.bugs)
     legs.call_state(core, channel, "HANGUP")
     channel.vars.set("hangup_cause", channel.hangup_cause)
     channel.vars.set("hangup_cause_q850", str(Q850.get(channel.hangup_cause or "", 16)))
@@ -52,6 +53,8 @@ def destroy(core: Core, channel: Channel) -> None:
     core.emit(channel, "CHANNEL_DESTROY")
     legs.run_state(core, channel, "CS_DESTROY")
     core.channels.pop(channel.uuid, None)
+    if core.tasks:
+        scheduling.forget(core, channel.uuid)
     listing.gone(core, channel)
     if channel.truth is not None:
         truth = channel.truth

@@ -264,7 +264,14 @@ def _take(core: Core, channel: Channel, disposition: str) -> None:
     channel.apps = list(job.apps)
     if channel.bridge is not None:  # a bridge was quicker than the application (FACTS section 6)
         return
-    if job.inline:
+    if channel.runs:  # an application of execute_on_answer is at work
+        channel.after_inside = lambda: _run_list(core, channel, job.inline)
+    else:
+        _run_list(core, channel, job.inline)
+
+
+def _run_list(core: Core, channel: Channel, inline: bool) -> None:
+    if inline:
         channel.dialplan = "inline"
         channel.touch()
         legs.run_state(core, channel, "CS_ROUTING")

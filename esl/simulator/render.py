@@ -54,9 +54,13 @@ SITES: Final[dict[str, tuple[str, str, str]]] = {
     "DEL_SCHEDULE": ("switch_scheduler.c", "task_thread_loop", "151"),
     "DTMF": ("switch_channel.c", "switch_channel_dequeue_dtmf", "678"),
     "HEARTBEAT": ("switch_core.c", "send_heartbeat", "95"),
+    "MEDIA_BUG_START": ("switch_core_media_bug.c", "switch_core_media_bug_add", "1014"),
+    "MEDIA_BUG_STOP": ("switch_core_media_bug.c", "switch_core_media_bug_destroy", "84"),
     "PLAYBACK_START": ("switch_ivr_play_say.c", "switch_ivr_play_file", "1649"),
     "PLAYBACK_STOP": ("switch_ivr_play_say.c", "switch_ivr_play_file", "2023"),
     "PRIVATE_COMMAND": ("switch_ivr.c", "switch_ivr_parse_next_event", "804"),
+    "RECORD_START": ("switch_ivr_async.c", "record_callback", "1482"),
+    "RECORD_STOP": ("switch_ivr_async.c", "send_record_stop_event", "1241"),
     "RE_SCHEDULE": ("switch_scheduler.c", "switch_scheduler_execute", "73"),
     "SHUTDOWN": ("switch_core.c", "switch_core_destroy", "3033"),
 }

@@ -134,10 +134,20 @@ def _differences(real: Heard, ours: Heard, sends: list[str], leeway: Leeway, *, 
     our_legs = {u: e for u, e in by_leg(ours.events()).items() if u in asked}
     if len(legs) != len(our_legs):
         found.append(f"legs: {len(legs)} recorded, {len(our_legs)} here")
+    tasks, our_tasks = _tasks(real, asked), _tasks(ours, asked)
+    if tasks != our_tasks:
+        found.append(f"scheduled: recorded {tasks}, here {our_tasks}")
     for uuid, events in legs.items():
         if uuid in our_legs:
             found += [f"{uuid[:8]}: {text}" for text in _leg(events, our_legs[uuid], headers, leeway)]
     return found
+
+
+def _tasks(heard: Heard, asked: str) -> list[str]:
+    """What the scheduler was given for the recording's legs, and what it took away."""
+    found = [event for event in heard.events() if event.name in ("ADD_SCHEDULE", "DEL_SCHEDULE")]
+    own = [event for event in found if (event.get("Task-Group") or "-") in asked]
+    return [f"{event.name} {event.get('Task-Desc')} {event.get('Task-Group')}" for event in own]
 
 
 def _replies(real: Heard, ours: Heard, sends: list[str], leeway: Leeway) -> Iterator[str]:

@@ -95,11 +95,14 @@ FULL = (
     "f02_uuid_transfer_a_leg",
     "f02_uuid_transfer_bleg",
     "f02_uuid_transfer_inline_park",
+    "f06_record_session_from_originate",
+    "f06_uuid_record_stereo",
     "f07_safe_harbour_broadcast_hangup_suffix",
     "f07_safe_harbour_broadcast_then_hangup",
     "f07_safe_harbour_customer_hangs_up_in_message",
     "f07_safe_harbour_transfer_inline_playback_hangup",
     "f09_dtmf_send_recv",
+    "f11_sched_hangup_and_friends",
 )
 # Compared without header names and values: replies, event order, states, causes, applications.
 EVENTS_ONLY = ("e07_bridge_to_dead_leg",)
@@ -113,8 +116,8 @@ NOT_COVERED = {
     "d34, e02": "no `bridge` application",
     "d36, d38": "forks, failover and originate_retries are refused or ignored; a dialer must not use them",
     "e10_race_uuid_bridge_on_answer": "modelled with a seeded probability; the recording left replies out",
-    "f03, f04, f05, f06, f10, f12": "no att_xfer, conference, eavesdrop, recording, digits, tone detection",
-    "f11, f13": "sched_transfer, sched_broadcast and rare uuid_ commands",
+    "f03, f04, f05, f10, f12": "no att_xfer, conference, eavesdrop, digits, tone detection",
+    "f13_uuid_misc": "rare uuid_ commands",
     "g01-g08": "no outbound socket; sendmsg does execute and hangup only",
     "h01": "no mod_callcenter",
     "i01_mixed_campaign_200_calls_10cps": "its random far ends are not those of the model",

@@ -92,6 +92,7 @@ def play(lines: list[Line], seed: int = 1) -> Heard:
         profile="corpus",
         epoch_offset_us=offset,
         second_phase_us=(offset + _first_burst_us(lines) + 500_000) % 1_000_000,
+        scheduler_phase_us=_scheduler_phase_us(lines),
         sound_seconds=SOUNDS,
         answer_race_probability=0.0,
         denies_clients=any(b"rude-rejection" in line.data for line in lines),
@@ -113,6 +114,12 @@ def play(lines: list[Line], seed: int = 1) -> Heard:
 def _first_burst_us(lines: list[Line]) -> int:
     """The bursts against sessions_per_second fell within one second of the switch's own count (d42, d43)."""
     return round(next((line.t for line in lines if b"originate" in line.data), 0.0) * 1e6)
+
+
+def _scheduler_phase_us(lines: list[Line]) -> int:
+    """When the scheduler looks: its deletions and the heartbeat are its doing."""
+    events = (event for event in recorded(lines).events() if event.name in ("DEL_SCHEDULE", "HEARTBEAT"))
+    return next((event.timestamp_us % 500_000 for event in events), 0)
 
 
 # What played in the recordings, in seconds, as heard there (d32, f07; f02's tone is not valid: ends at once).
