@@ -19,11 +19,13 @@ from api.routes import (
     calls,
     campaigns,
     commands,
+    directory,
     events,
     imports,
     keys,
     live,
     metrics,
+    phones,
     reports,
     session,
     staffing,
@@ -35,7 +37,7 @@ from api.state import State
 
 STATIC = Path(__file__).parent / "static"
 VERSION = "1"
-_SIGN_IN = ("sign_in", "sign_in_by_link")
+_SIGN_IN = ("sign_in", "sign_in_by_link", "find_phone")
 
 
 def create_app(state: State, *, static: Path = STATIC) -> FastAPI:
@@ -72,8 +74,10 @@ def create_app(state: State, *, static: Path = STATIC) -> FastAPI:
         metrics,
         imports,
         agents,
+        phones,
         calls,
         switches,
+        directory,
         staffing,
     ):
         app.include_router(module.router)

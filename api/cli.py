@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from api.importer import Importer
+from api.state import Phones
 from api.worker import Worker
 from models import migrate, postgres
 from models.errors import ModelsError
@@ -110,7 +111,13 @@ def api(
             json.dumps({"event": "listening", "url": where}) if as_json else f"Ringmaster is at {where}"
         )
 
-    server.serve(url, bound, session_seconds=settings.session_hours * 3600, started=started)
+    server.serve(
+        url,
+        bound,
+        session_seconds=settings.session_hours * 3600,
+        phones=Phones(settings.phone_hours * 3600, settings.phone_server),
+        started=started,
+    )
 
 
 def _settings(data_dir: Path | None) -> Settings:

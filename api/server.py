@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.database import Database
-from api.state import State
+from api.state import Phones, State
 from models.errors import ModelsError
 from models.session import async_engine
 
@@ -94,11 +94,16 @@ def serve(
     bound: socket.socket,
     *,
     session_seconds: float,
+    phones: Phones | None = None,
     started: Callable[[], None] = lambda: None,
     static: Path | None = None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; `started` is called once requests are answered."""
-    state = State(Database(async_engine(database_url, pool_size=POOL)), session_seconds=session_seconds)
+    state = State(
+        Database(async_engine(database_url, pool_size=POOL)),
+        session_seconds=session_seconds,
+        phones=phones or Phones(),
+    )
     app = create_app(state) if static is None else create_app(state, static=static)
     config = settings(app)
     for number in (signal.SIGTERM, signal.SIGINT):

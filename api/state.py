@@ -8,11 +8,25 @@ from typing import TYPE_CHECKING
 from starlette.requests import HTTPConnection
 
 from api.database import Database
+from api.directory import Misses
 from api.metrics import Metrics
 from api.secrets import Passwords
 
 if TYPE_CHECKING:
     from api.hub import Hub
+
+
+@dataclass(frozen=True, slots=True)
+class Phones:
+    """What agents' phones are told.
+
+    Attributes:
+        seconds: how long a phone's login holds.
+        server: where a phone registers, HOST:PORT.
+    """
+
+    seconds: float = 12 * 3600.0
+    server: str = ""
 
 
 @dataclass(slots=True)
@@ -22,12 +36,16 @@ class State:
     Attributes:
         session_seconds: how long a sign-in lasts.
         command_seconds: how long a request waits for what the dialer did.
+        phones: what agents' phones are told.
+        phone_misses: addresses whose phones have no login.
         hub: what goes out live; `create_app` makes it.
     """
 
     database: Database
     session_seconds: float = 12 * 3600.0
     command_seconds: float = 5.0
+    phones: Phones = field(default_factory=Phones)
+    phone_misses: Misses = field(default_factory=Misses)
     passwords: Passwords = field(default_factory=Passwords)
     metrics: Metrics = field(default_factory=Metrics)
     hub: Hub = field(init=False)

@@ -39,7 +39,7 @@ Login = Annotated[str, typer.Argument(help="The user's login.")]
 
 
 @contextmanager
-def _database() -> Iterator[Connection]:
+def database() -> Iterator[Connection]:
     """One transaction as the owner; errors that a person can act on as one sentence, exit code 1."""
     try:
         url = database_url(Settings())
@@ -86,7 +86,7 @@ def create(
     name: Annotated[str, typer.Option(help="The name that is shown.")] = "",
 ) -> None:
     """Make a user. The password is asked for, or read from standard input."""
-    with _database() as db:
+    with database() as db:
         hashed = hash_password(_password(login))
         tenant_id = setup.tenant(db, tenant)
         made = users.create(
@@ -96,12 +96,17 @@ def create(
             role=role,
             password_hash=hashed,
             display_name=name,
-            agent_id=_agent(db, tenant_id, agent) if agent else None,
+            agent_id=agent_named(db, tenant_id, agent) if agent else None,
         )
     out.print(f"User {escape(made.login)} made, role {made.role}, tenant {escape(tenant)}.")
 
 
-def _agent(db: Connection, tenant_id: str, agent: str) -> str:
+def agent_named(db: Connection, tenant_id: str, agent: str) -> str:
+    """The id of the tenant's agent of that extension or name.
+
+    Raises:
+        NotFound: `agent`.
+    """
     query = text(
         "SELECT id::text FROM agent WHERE tenant_id = CAST(:tenant_id AS uuid)"
         " AND :agent IN (extension, name) ORDER BY extension = :agent DESC LIMIT 1"
@@ -115,7 +120,7 @@ def _agent(db: Connection, tenant_id: str, agent: str) -> str:
 @user.command()
 def password(login: Login) -> None:
     """Set a user's password; whatever the user had open ends."""
-    with _database() as db:
+    with database() as db:
         found = users.by_login(db, login)
         hashed = hash_password(_password(found.login))
         identity.set_password(db, found.id, hashed)
@@ -127,7 +132,7 @@ def password(login: Login) -> None:
 @user.command()
 def link(login: Login) -> None:
     """Print the path of a link that signs the user in, once, within a quarter of an hour."""
-    with _database() as db:
+    with database() as db:
         found = users.by_login(db, login)
         if found.disabled:
             raise InvalidValue("user_disabled", f"{found.login!r} is disabled and can't sign in.")
@@ -140,7 +145,7 @@ def list_users(
     tenant: Annotated[str, typer.Option(help="Of this tenant only.")] = "",
 ) -> None:
     """Every user, of every tenant."""
-    with _database() as db:
+    with database() as db:
         query = text("SELECT id::text, name FROM tenant WHERE :name IN ('', name) ORDER BY name")
         rows = [
             (name, found)
@@ -171,7 +176,7 @@ def _state(found: User, locked: bool) -> str:
 @user.command()
 def disable(login: Login) -> None:
     """Let a user in no more; whatever the user had open ends. The last administrator stays."""
-    with _database() as db:
+    with database() as db:
         found = users.by_login(db, login)
         users.change(db, found.id, {"disabled": True})
         identity.close_other_sessions(db, found.id)
@@ -181,7 +186,7 @@ def disable(login: Login) -> None:
 @user.command()
 def unlock(login: Login) -> None:
     """Forget a user's wrong passwords, so that the right one counts again; let in who was disabled."""
-    with _database() as db:
+    with database() as db:
         found = users.by_login(db, login)
         users.change(db, found.id, {"disabled": False})
         identity.forget_tries(db, found.login)

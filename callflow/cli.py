@@ -62,7 +62,10 @@ def up(
         str, typer.Option(help="How customers are dialed; {gateway} stands for the campaign's own.")
     ] = str(DEFAULT.customers),
     agent_dial_string: Annotated[
-        str, typer.Option(help="How agents' phones are dialed; {number} is the extension.")
+        str,
+        typer.Option(
+            help="How agents' phones are dialed; {number} is the extension, {agent} a phone registered here."
+        ),
     ] = str(DEFAULT.agents),
     data_dir: Annotated[Path | None, typer.Option(help="Where journal and private PostgreSQL live.")] = None,
     drain_max: Annotated[

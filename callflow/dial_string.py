@@ -1,9 +1,11 @@
 """How phones are reached: a dial string as an operator writes it, read once.
 
-Every one of them goes through a gateway, because there the fence stands (callflow.switch): `gateway` is sent
-as `${rm_fence_N}`, which only the holder of the lease keeps set, and `sofia//NAME/NUMBER` of anybody else
-reaches no profile and is refused by the switch itself. In no other form of dial string is there a word which,
-taken away, always leaves something that can't be dialed; such forms are refused here.
+Each has the word `gateway` in it, because there the fence stands (callflow.switch): it is sent as
+`${rm_fence_N}`, which only the holder of the lease keeps set. Customers are dialed through a gateway:
+`sofia//NAME/NUMBER` of anybody else reaches no profile. An agent's phone may be one that is registered at the
+switch, in the one domain of phones, `phones.gateway.invalid`: at `phones..invalid` of anybody else nobody is
+registered. The switch itself refuses both. In no other form of dial string is there a word which, taken away,
+always leaves something that can't be dialed; such forms are refused here.
 """
 
 from __future__ import annotations
@@ -14,10 +16,13 @@ from typing import Final
 
 from callflow.errors import CallflowError
 from esl.checks import GATEWAY_NAME, NUMBER_PREFIX, NUMBER_SUFFIX
+from models.phones import PHONE_DOMAIN
 
 NUMBER: Final = "{number}"
+AGENT: Final = "{agent}"
 OWN_GATEWAY: Final = "{gateway}"
 _WRITE_IT: Final = "write it like sofia/gateway/carrier/{number}"
+_FENCE_WORD: Final = "gateway"
 
 
 class BadDialString(CallflowError):
@@ -77,7 +82,7 @@ class DialString:
             gateway: the campaign's own, where the dial string names none.
             fence: the switch's global variable that expands to `gateway`; empty = none.
         """
-        kind = f"${{{fence}}}" if fence else "gateway"
+        kind = _word(fence)
         return f"sofia/{kind}/{self.gateway or gateway}/{self.before}{number}{self.after}"
 
     def __str__(self) -> str:
@@ -85,14 +90,50 @@ class DialString:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneString:
+    """`sofia/PROFILE/{agent}`: whatever phone is registered at that profile with a login of the agent's.
+
+    The switch finds the phone's address inside of mod_sofia (`USER%DOMAIN`). With `user/` or `sofia_contact`
+    it would become part of the dial string, in which a phone could write another far end after a comma.
+    """
+
+    profile: str
+
+    def __post_init__(self) -> None:
+        if GATEWAY_NAME.fullmatch(self.profile) is None or self.profile == _FENCE_WORD:
+            raise BadDialString(
+                f"{self.profile[:80]!r} can't be a profile's name: write it like sofia/phones/{AGENT}."
+            )
+
+    def fill(self, agent_id: str, *, fence: str = "") -> str:
+        """What is dialed for the agent; `fence` as in `DialString.fill`."""
+        domain = PHONE_DOMAIN.replace(_FENCE_WORD, _word(fence))
+        return f"sofia/{self.profile}/{agent_id}%{domain}"
+
+    def __str__(self) -> str:
+        return f"sofia/{self.profile}/{AGENT}"
+
+
+def _word(fence: str) -> str:
+    """`gateway`, or the switch's variable that expands to it."""
+    return f"${{{fence}}}" if fence else _FENCE_WORD
+
+
+def _agents(text: str) -> DialString | PhoneString:
+    """How agents are reached. Raises BadDialString."""
+    found = re.fullmatch(r"sofia/([^/]+)/\{agent\}", text)
+    return PhoneString(found[1]) if found is not None else DialString.parse(text)
+
+
+@dataclass(frozen=True, slots=True)
 class DialStrings:
     """How customers are dialed, and agents' phones (there `{number}` is the extension)."""
 
     customers: DialString = DialString()
-    agents: DialString = DialString("agents")
+    agents: DialString | PhoneString = DialString("agents")
 
     def __post_init__(self) -> None:
-        if not self.agents.gateway:
+        if isinstance(self.agents, DialString) and not self.agents.gateway:
             raise BadDialString(
                 f"Agents belong to no campaign's gateway: name theirs in place of {OWN_GATEWAY}, like "
                 "sofia/gateway/agents/{number}."
@@ -101,7 +142,20 @@ class DialStrings:
     @classmethod
     def parse(cls, customers: str, agents: str) -> DialStrings:
         """Read both. Raises BadDialString."""
-        return cls(DialString.parse(customers), DialString.parse(agents))
+        return cls(DialString.parse(customers), _agents(agents))
+
+    def agent(self, agent_id: str, extension: str, *, fence: str = "") -> str:
+        """What is dialed for an agent."""
+        if isinstance(self.agents, PhoneString):
+            return self.agents.fill(agent_id, fence=fence)
+        return self.agents.fill(extension, fence=fence)
+
+    def gateways(self) -> set[str]:
+        """Gateways of the switch that are named here."""
+        named = {self.customers.gateway}
+        if isinstance(self.agents, DialString):
+            named.add(self.agents.gateway)
+        return named - {""}
 
     def arguments(self) -> tuple[str, ...]:
         """The same for the command line of a dialer."""

@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8000, ge=0, le=65535)
     session_hours: float = Field(default=12.0, gt=0.0, le=24 * 31)
+    phone_hours: float = Field(default=12.0, gt=0.0, le=24 * 31)
+    phone_server: str = Field(default="", max_length=200)
     event_days: float = Field(default=7.0, gt=0.0, le=3650)
     lease_ttl_seconds: float = Field(default=10.0, ge=3.0, le=300.0)
     decision_days: float = Field(default=30.0, ge=0.0, le=3650)

@@ -162,7 +162,7 @@ async def create_agent(given: NewAgent, who: Admin, request: Request) -> Agent:
 @router.get("/{agent_id}", responses=responses(401, 403, 404, 422), operation_id="get_agent")
 async def get_agent(agent_id: Who, who: Reader, request: Request) -> AgentDetail:
     """One agent, with the call on their desk."""
-    chosen = _whom(who, agent_id)
+    chosen = whom(who, agent_id)
     async with state_of(request).database.tenant(who.tenant_id) as tx:
         return await detail(tx, chosen)
 
@@ -195,7 +195,7 @@ async def log_in_agent(
     agent_id: Who, given: Login, who: Actor, request: Request, response: Response, key: Key = None
 ) -> Command:
     """Work for a campaign: the agent's phone rings and stays connected."""
-    chosen, state = _whom(who, agent_id), state_of(request)
+    chosen, state = whom(who, agent_id), state_of(request)
     async with state.database.tenant(who.tenant_id) as tx:
         seat = await tx.run(desk.one, chosen, tenant_id=tx.only)
         campaign_id = seat.campaign_id if given.campaign_id is None else str(given.campaign_id)
@@ -272,7 +272,7 @@ async def _their_call(request: Request, who: Principal, agent_id: UUID | str, at
     Raises:
         Problem: `not_found`.
     """
-    chosen = _whom(who, agent_id)
+    chosen = whom(who, agent_id)
     async with state_of(request).database.tenant(who.tenant_id) as tx:
         await tx.run(desk.one, chosen, tenant_id=tx.only)
         if not await tx.run(desk.is_their_call, chosen, str(attempt_id), tenant_id=tx.only):
@@ -289,7 +289,7 @@ async def _ask(
     key: str | None,
     payload: dict[str, str],
 ) -> Command:
-    chosen, state = _whom(who, agent_id), state_of(request)
+    chosen, state = whom(who, agent_id), state_of(request)
     async with state.database.tenant(who.tenant_id) as tx:
         seat = await tx.run(desk.one, chosen, tenant_id=tx.only)
     if seat.switch_id is None:
@@ -298,7 +298,7 @@ async def _ask(
     return await control.ask(state, who, wish, response, route=kind.value, key=key)
 
 
-def _whom(who: Principal, agent_id: UUID | str) -> str:
+def whom(who: Principal, agent_id: UUID | str) -> str:
     """The agent's id, if that is one whom this person or program may speak for.
 
     Raises:

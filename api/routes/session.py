@@ -14,7 +14,7 @@ from api.problems import Problem, responses
 from api.shapes import Body, Moment
 from api.state import state_of
 from models.enums import UserRole
-from models.repository import identity
+from models.repository import identity, phones
 from models.repository.identity import KnownUser, Refusal
 
 router = APIRouter(prefix="/v1/session", tags=["session"])
@@ -175,10 +175,12 @@ Who = Annotated[Principal, Depends(signed_in)]
 
 @router.delete("", status_code=204, responses=responses(401, 403), operation_id="sign_out")
 async def sign_out(who: Who, request: Request, response: Response) -> None:
-    """Sign out; the cookie is worth nothing any more."""
+    """Sign out; the cookie is worth nothing any more. The login of the agent's phone ends too."""
     if who.session_id is not None:
         async with state_of(request).database.owner() as tx:
             await tx.run(identity.close_session, who.session_id)
+            if who.agent_id is not None:
+                await tx.run(phones.end, who.agent_id, tenant_id=who.tenant_id)
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
 
 

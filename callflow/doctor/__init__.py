@@ -20,6 +20,6 @@ def examine(settings: Settings, dial: DialStrings = DEFAULT) -> list[Finding]:
     wanted = Wanted()
     findings = [*data_directory(settings.data_directory), *database(settings, wanted)]
     if dial.customers.gateway:
-        wanted.gateways = {dial.customers.gateway}
-    wanted.gateways.add(dial.agents.gateway)
+        wanted.gateways = set()
+    wanted.gateways |= dial.gateways()
     return [*findings, *check_switch(settings, wanted)]

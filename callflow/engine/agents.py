@@ -41,12 +41,14 @@ def connect_phone(board: Board, agent: Agent) -> None:
     board.send(
         commands.originate(
             leg.leg_id,
-            board.config.dial.agents.fill(agent.extension, fence=board.config.fence),
+            board.config.dial.agent(agent.agent_id, agent.extension, fence=board.config.fence),
             "&park()",
             {
                 "park_after_bridge": "true",
                 "rm_owner": board.config.owner,
                 "originate_timeout": str(_PHONE_RING_SECONDS),
+                # A phone that answers 302 would have anybody called, at your cost.
+                "outbound_redirect_fatal": "true",
             },
             expand=bool(board.config.fence),
         ),

@@ -1,4 +1,4 @@
-"""Who knocks: logins, session cookies, API keys and links, looked up before a tenant is known.
+"""Who knocks: logins, cookies, API keys, links, switches, phones, looked up before a tenant is known.
 
 These statements run as the tables' owner, without row-level security: nobody else may (tables/security.py).
 What they return names the tenant in which everything after them happens. Secrets come in and are compared as
@@ -57,6 +57,28 @@ class KnownKey:
     name: str
     prefix: str
     scopes: frozenset[ApiScope]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSwitch:
+    """A switch's key that is not revoked; whether the secret is right is for the asker to compare."""
+
+    key_id: str
+    switch_id: str
+    name: str
+    prefix: str
+    key_hash: str
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPhone:
+    """What an agent's phone registers with; it holds for `seconds` more."""
+
+    user_name: str
+    agent_id: str
+    a1_hash: str
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +254,46 @@ def api_key(db: Db, prefix: str, key_hash: str) -> KnownKey | None:
         )
     scopes = frozenset(ApiScope(scope) for scope in row.scopes)
     return KnownKey(row.key_id, row.tenant_id, row.tenant_name, row.name, row.prefix, scopes)
+
+
+def switch_key(db: Db, prefix: str) -> KnownSwitch | None:
+    """The key of that prefix, if it is not revoked."""
+    row = db.execute(
+        text(
+            """
+            SELECT k.id::text AS key_id, k.switch_id::text, s.name, k.prefix, k.key_hash,
+                   coalesce(k.last_used_at < now() - interval '1 minute', true) AS stale
+              FROM switch_key k JOIN switch s ON s.id = k.switch_id
+             WHERE k.prefix = :prefix AND k.revoked_at IS NULL
+            """
+        ),
+        {"prefix": clean_text(prefix)},
+    ).first()
+    return None if row is None else KnownSwitch(**row._mapping)
+
+
+def switch_key_used(db: Db, key_id: str) -> None:
+    """Note that a switch's key was used now."""
+    db.execute(
+        text("UPDATE switch_key SET last_used_at = now() WHERE id = CAST(:id AS uuid)"), {"id": key_id}
+    )
+
+
+def phone(db: Db, user_name: str) -> KnownPhone | None:
+    """A phone's login, if it holds: it ends when it expires, and when its agent logs out."""
+    row = db.execute(
+        text(
+            """
+            SELECT p.user_name, p.agent_id::text, p.a1_hash,
+                   extract(epoch FROM p.expires_at - clock_timestamp())::float8 AS seconds
+              FROM phone_login p JOIN agent ON agent.id = p.agent_id AND agent.tenant_id = p.tenant_id
+             WHERE p.user_name = :name AND p.expires_at > clock_timestamp()
+               AND NOT (agent.state = 'logged_out' AND agent.state_since > p.made_at)
+            """
+        ),
+        {"name": clean_text(user_name)},
+    ).first()
+    return None if row is None else KnownPhone(**row._mapping)
 
 
 def make_link(db: Db, user_id: str, token_hash: str, seconds: float) -> None:

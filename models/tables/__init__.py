@@ -8,6 +8,7 @@ from models.tables.control import Command, Event, Learned, LiveSnapshot, Switch
 from models.tables.dialing import Campaign, ImportBatch, ImportJob, Lead, List, RuleRefusal
 from models.tables.parties import Account, Client, DoNotCall, Person, PersonPhone, Tenant
 from models.tables.people import Agent, AgentStateLog, Team
+from models.tables.phones import PhoneLogin, SwitchKey
 
 __all__ = [
     "Account",
@@ -32,10 +33,12 @@ __all__ = [
     "LiveSnapshot",
     "Person",
     "PersonPhone",
+    "PhoneLogin",
     "RuleRefusal",
     "SignInFailure",
     "SignInLink",
     "Switch",
+    "SwitchKey",
     "Team",
     "Tenant",
     "UserAccount",

@@ -55,6 +55,7 @@ ACCESS: dict[str, tuple[str, str]] = {
     "live_snapshot": (READ, _OWN),
     "person": (READ, _OWN),
     "person_phone": (READ, _OWN),
+    "phone_login": (REMOVE, _OWN),
     "rule_refusal": (READ, _OWN),
     "sign_in_link": (CHANGE, _OWN),
     "team": (READ, _OWN),
@@ -64,8 +65,8 @@ ACCESS: dict[str, tuple[str, str]] = {
 }
 # A switch serves every tenant; who holds its lease is no secret.
 SHARED = ("switch",)
-# For the owner alone: failed sign-ins, and what dialers have learned.
-CLOSED = ("sign_in_failure", "learned")
+# For the owner alone: failed sign-ins, what dialers have learned, and what switches ask with.
+CLOSED = ("sign_in_failure", "learned", "switch_key")
 
 
 def statements() -> list[str]:

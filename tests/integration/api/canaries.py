@@ -130,6 +130,8 @@ def _special(planted: Planted, seq: int) -> dict[str, Any]:
         "user_account.agent_id": None,
         "user_account.password_hash": HASH,
         "user_account.disabled": False,
+        "phone_login.a1_hash": "0123456789abcdef" * 2,
+        "phone_login.expires_at": later,
         "api_key.scopes": ["read"],
         "api_key.revoked_at": None,
         "api_key.expires_at": later,

@@ -123,6 +123,10 @@ LINES: Mapping[str, Line] = {
     "ready_agent": _line(*_DESK, 202),
     "hang_up_call_of_agent": _line(*_DESK, 202, body=lambda planted: {"attempt_id": planted.ids["attempt"]}),
     "give_disposition": _line(*_DESK, 202, body=_disposition),
+    "create_phone": _line(*_DESK, 201),
+    "end_phone": _line(*_DESK, 204),
+    # Nobody who is signed in is a switch.
+    "find_phone": _line(None, None, 401),
     "list_events": _line(*_READ, 200),
     "list_calls": _line(*_READ, 200),
     "get_call": _line(*_READ, 200),

@@ -64,9 +64,9 @@ class Served:
 
 
 @contextmanager
-def serving(state: State, *, send_buffer: int | None = None) -> Iterator[Served]:
+def serving(state: State, *, send_buffer: int | None = None, port: int = 0) -> Iterator[Served]:
     """Serve until the end of the block."""
-    bound = server.bind("127.0.0.1", 0)
+    bound = server.bind("127.0.0.1", port)
     if send_buffer is not None:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
     config = server.settings(create_app(state))

@@ -74,6 +74,43 @@ def test_the_command_line_gives_the_same_again() -> None:
     assert DialStrings.parse(*dial.arguments()[1::2]) == dial
 
 
+def test_a_registered_phone_is_dialed_behind_the_fence_too() -> None:
+    dial = DialStrings.parse("sofia/gateway/b/{number}", "sofia/phones/{agent}")
+    assert str(dial.agents) == "sofia/phones/{agent}"
+    assert DialStrings.parse(*dial.arguments()[1::2]) == dial
+    assert dial.gateways() == {"b"}
+    assert dial.agent(LEG, "1001") == f"sofia/phones/{LEG}%phones.gateway.invalid"
+    fenced = dial.agent(LEG, "1001", fence=fence_name(7))
+    assert fenced == f"sofia/phones/{LEG}%phones.${{rm_fence_7}}.invalid"
+    commands.originate(LEG, fenced, "&park()", {}, expand=True)  # refuses what the switch would misread
+    bench = Bench(fence="rm_fence_7", dial=dial)
+    bench.log_in()
+    (agent,) = bench.commands("expand")
+    assert "%phones.${rm_fence_7}.invalid &park()" in agent
+    assert "outbound_redirect_fatal=true" in agent
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("sofia/gateway/{agent}", "can't be a profile's name"),
+        ("sofia/a b/{agent}", "can't be a profile's name"),
+        ("sofia/${x}/{agent}", "can't be a profile's name"),
+        ("user/{agent}", "exactly once"),
+        ("sofia/phones/{agent}@host", "exactly once"),
+        ("sofia/phones/{agent},sofia/phones/{agent}", "exactly once"),
+    ],
+)
+def test_other_ways_to_a_phone_are_refused(text: str, words: str) -> None:
+    with pytest.raises(BadDialString, match=words):
+        DialStrings.parse("sofia/gateway/b/{number}", text)
+
+
+def test_customers_are_no_registered_phones() -> None:
+    with pytest.raises(BadDialString, match="exactly once"):
+        DialStrings.parse("sofia/phones/{agent}", "sofia/phones/{agent}")
+
+
 def test_the_engine_dials_by_it_behind_its_fence() -> None:
     dial = DialStrings.parse("sofia/gateway/b/9{number}", "sofia/gateway/pbx/{number};x=1")
     bench = Bench(fence="rm_fence_7", dial=dial)

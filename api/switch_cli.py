@@ -1,0 +1,70 @@
+"""`ringmaster switch`: the keys by which switches ask the api for agents' phones, and a phone's login."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from api.secrets import new_key
+from api.user_cli import agent_named, database, err, out
+from models.phones import PHONE_DOMAIN, new_phone
+from models.repository import phones, setup, switch_keys
+from models.settings import Settings
+
+switch = typer.Typer(help="Keys of switches, logins of phones.", no_args_is_help=True, add_completion=False)
+
+
+@switch.command()
+def key(
+    name: Annotated[str, typer.Argument(help="The switch's name, RINGMASTER_SWITCH_NAME.")] = "",
+) -> None:
+    """Make a key with which a switch asks the api, and print it, once."""
+    made = new_key()
+    with database() as db:
+        switch_id = setup.switch(db, name or Settings().switch_name)
+        switch_keys.create(db, switch_id, prefix=made.prefix, key_hash=made.key_hash)
+    typer.echo(made.key)
+    err.print("Give it to the switch as RINGMASTER_SWITCH_KEY: it is shown once.")
+
+
+@switch.command()
+def keys() -> None:
+    """Every key of a switch, without its secret."""
+    with database() as db:
+        found = switch_keys.every(db)
+    if not found:
+        out.print("No switch has a key: `ringmaster switch key` makes one.")
+        return
+    table = Table("switch", "prefix", "made", "last used", "state")
+    for one in found:
+        used = "never" if one.last_used_at is None else f"{one.last_used_at:%Y-%m-%d %H:%M}"
+        state = "holds" if one.revoked_at is None else "revoked"
+        table.add_row(escape(one.switch), one.prefix, f"{one.created_at:%Y-%m-%d %H:%M}", used, state)
+    out.print(table)
+
+
+@switch.command()
+def revoke(
+    prefix: Annotated[str, typer.Argument(help="As `ringmaster switch keys` shows it.")],
+) -> None:
+    """Revoke a key: the switch that has it is told of no phone any more, from now on."""
+    with database() as db:
+        switch_keys.revoke(db, prefix)
+    out.print(f"The key {escape(prefix)} holds no more.")
+
+
+@switch.command()
+def phone(
+    agent: Annotated[str, typer.Argument(help="The agent's extension or name.")],
+    tenant: Annotated[str, typer.Option(help="The agent's tenant.")] = setup.DEFAULT_TENANT,
+) -> None:
+    """Make a login for an agent's phone, and print it, once; the one before it holds no more."""
+    made = new_phone()
+    with database() as db:
+        chosen = agent_named(db, setup.tenant(db, tenant), agent)
+        until = phones.put(db, chosen, made, seconds=3600 * Settings().phone_hours)
+    typer.echo(f"user name  {made.user_name}\npassword   {made.password}\ndomain     {PHONE_DOMAIN}")
+    typer.echo(f"until      {until:%Y-%m-%d %H:%M %Z}")

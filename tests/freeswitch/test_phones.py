@@ -1,0 +1,221 @@
+"""Agents' phones at a real switch: registered by the api's directory, dialed behind the fence, held short.
+
+The switch has to be started with RINGMASTER_PHONES_PORT, and with RINGMASTER_API_URL on a free loopback port:
+the test itself is the api there, and takes the switch's own key for one that holds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import Engine, text
+
+from api.secrets import split_key
+from callflow.dial_string import DialStrings
+from models.ids import new_id
+from models.phones import PHONE_DOMAIN, NewPhone, new_phone
+from models.repository import phones, switch_keys
+from models.session import sync_engine
+from tests.freeswitch.phone import Phone
+from tests.freeswitch.switch import LOOPBACK, TestSwitch
+from tests.integration.api.office import Tenant, make_state, make_tenant
+from tests.integration.api.served import serving
+from tests.integration.dialer.site import wait_for
+
+pytestmark = pytest.mark.freeswitch
+DIAL = DialStrings.parse("sofia/gateway/carrier/{number}", "sofia/phones/{agent}")
+
+
+@dataclass
+class Desk:
+    """An agent of each of two tenants, the api that the switch asks, and phones at its profile."""
+
+    switch: TestSwitch
+    engine: Engine
+    url: str
+    api_port: int
+    sip_port: int
+    ours: Tenant
+    theirs: Tenant
+    serving: ExitStack = field(default_factory=ExitStack)
+    legs: list[str] = field(default_factory=list)
+
+    def start_api(self) -> None:
+        self.serving.enter_context(serving(make_state(self.url), port=self.api_port))
+
+    def stop_api(self) -> None:
+        self.serving.close()
+
+    def login(self, tenant: Tenant) -> NewPhone:
+        """A login as the api makes it."""
+        made = new_phone()
+        with self.engine.begin() as db:
+            phones.put(db, tenant.agent_id, made, seconds=3600.0, tenant_id=tenant.id)
+        return made
+
+    def registered(self) -> set[str]:
+        shown = self.switch.ask("sofia status profile phones reg")
+        return set(re.findall(r"^User:\s+(\S+)", shown, re.MULTILINE))
+
+    def call(self, tenant: Tenant, fence: str = "") -> tuple[str, str]:
+        """Dial the agent in the background: (the leg's uuid, the job's)."""
+        leg = new_id()
+        self.legs.append(leg)
+        there = DIAL.agent(tenant.agent_id, "", fence=fence)
+        variables = f"origination_uuid={leg},originate_timeout=5,outbound_redirect_fatal=true"
+        return leg, self.switch.ask(f"bgapi expand originate {{{variables}}}{there} &park()")
+
+
+@pytest.fixture
+def desk(test_switch: TestSwitch, database_url: str) -> Iterator[Desk]:
+    shown = test_switch.ask("sofia status profile phones")
+    found = re.search(r"^BIND-URL\s+sip:\S+:(\d+);", shown, re.MULTILINE)
+    api, key = (test_switch.ask(f"global_getvar {name}") for name in ("api_url", "switch_key"))
+    split = split_key(key)
+    if found is None or split is None or urlsplit(api).hostname != LOOPBACK:
+        pytest.skip("the switch has no profile `phones`, or asks no api on this machine's loopback")
+    engine = sync_engine(database_url)
+    ours, theirs = make_tenant(engine, "ours"), make_tenant(engine, "theirs")
+    with engine.begin() as db:
+        switch_keys.create(db, ours.switch_id, prefix=split[0], key_hash=split[1])
+    desk = Desk(test_switch, engine, database_url, urlsplit(api).port or 80, int(found[1]), ours, theirs)
+    try:
+        with desk.serving:
+            desk.start_api()
+            yield desk
+    finally:
+        for leg in desk.legs:
+            test_switch.ask(f"uuid_kill {leg}")
+        test_switch.ask("xml_flush_cache")
+        for user in desk.registered():
+            test_switch.ask(f"sofia profile phones flush_inbound_reg {user}")
+        engine.dispose()
+
+
+def pair(login: NewPhone) -> tuple[str, str]:
+    return login.user_name, login.password
+
+
+def test_a_phone_registers_with_its_agent_s_login_and_no_other(desk: Desk) -> None:
+    first = desk.login(desk.ours)
+    with Phone(desk.sip_port) as phone:
+        assert phone.register(None) == 401
+        assert phone.register((first.user_name, "wrong")) == 403
+        assert phone.register(("1001", "1001")) == 403
+        assert phone.register(("<user/>&", "x"), user="x") == 403
+        assert desk.registered() == set()
+        assert phone.register(pair(first)) == 200
+        agent = f"{desk.ours.agent_id}@{PHONE_DOMAIN}"
+        assert desk.registered() == {agent}
+        second = desk.login(desk.ours)
+        assert phone.register(pair(second)) == 200
+        assert desk.registered() == {agent}, "an agent has one phone"
+
+
+def test_no_phone_is_registered_in_another_s_name(desk: Desk) -> None:
+    login = pair(desk.login(desk.ours))
+    with Phone(desk.sip_port) as phone:
+        assert phone.register(login, user=desk.theirs.agent_id) == 403
+        assert phone.register(login, user="1001") == 403
+        # Its own name in another domain: the profile's domain is forced.
+        assert phone.register(login, domain="phones..invalid") == 200
+        assert desk.registered() == {f"{desk.ours.agent_id}@{PHONE_DOMAIN}"}
+
+
+def test_the_switch_keeps_the_last_answer_while_the_api_is_away(desk: Desk) -> None:
+    login = desk.login(desk.ours)
+    with Phone(desk.sip_port) as phone:
+        assert phone.register(pair(login)) == 200
+        desk.stop_api()
+        assert phone.register(pair(login)) == 200, "kept"
+        assert phone.register(pair(desk.login(desk.theirs))) == 403, "never asked for before"
+        desk.start_api()
+        assert phone.register(pair(desk.login(desk.theirs))) == 200
+
+
+def test_a_login_that_is_over_is_refused_once_the_switch_asks_again(desk: Desk) -> None:
+    login = desk.login(desk.ours)
+    with Phone(desk.sip_port) as phone:
+        assert phone.register(pair(login)) == 200
+        with desk.engine.begin() as db:
+            db.execute(text("UPDATE agent SET state = 'logged_out', state_since = clock_timestamp()"))
+        desk.switch.ask(f"xml_flush_cache id {login.user_name} {PHONE_DOMAIN}")
+        assert phone.register(pair(login)) == 403
+
+
+def test_the_fence_holds_for_phones(desk: Desk) -> None:
+    with Phone(desk.sip_port) as phone:
+        assert phone.register(pair(desk.login(desk.ours))) == 200
+        there = DIAL.agent(desk.ours.agent_id, "", fence="rm_fence_0")
+        assert desk.switch.ask(f"expand originate {there} &park()") == "-ERR USER_NOT_REGISTERED"
+        assert desk.switch.channels() == 0
+        desk.switch.ask("global_setvar rm_fence_77=gateway")
+        try:
+            leg, _ = desk.call(desk.ours, fence="rm_fence_77")
+            invite = phone.is_called()
+            assert invite is not None
+            assert invite.headers["call-id"] == leg
+            phone.answer(invite, "486 Busy Here")
+            wait_for("the leg ends", lambda: desk.switch.channels() == 0, 5)
+        finally:
+            desk.switch.ask("global_setvar rm_fence_77=")
+
+
+def test_a_phone_can_neither_transfer_nor_call(desk: Desk) -> None:
+    login = pair(desk.login(desk.ours))
+    with Phone(desk.sip_port) as phone:
+        assert phone.register(login) == 200
+        leg, _ = desk.call(desk.ours)
+        invite = phone.is_called()
+        assert invite is not None
+        phone.answer(invite, "200 OK", sdp=True)
+        wait_for("the leg is answered", lambda: desk.switch.ask(f"uuid_exists {leg}") == "true", 5)
+        target = re.search(r"<(sip:[^>]+)>", invite.headers["contact"])
+        assert target is not None
+        dialog = {
+            "From": f"{invite.headers['to']};tag=phone",
+            "To": invite.headers["from"],
+            "Call-ID": invite.headers["call-id"],
+        }
+        elsewhere = {**dialog, "Refer-To": "<sip:+19005550100@carrier.example>"}
+        assert phone.ask("REFER", target[1], elsewhere) in (403, 405)
+        assert desk.switch.ask(f"uuid_exists {leg}") == "true", "the call goes on"
+        own = {"From": f"<sip:{login[0]}@{PHONE_DOMAIN}>;tag=x", "To": f"<sip:+19005550100@{PHONE_DOMAIN}>"}
+        uri = f"sip:+19005550100@{PHONE_DOMAIN}"
+        assert phone.ask("INVITE", uri, own, body=phone.sdp) == 407
+        assert phone.ask("INVITE", uri, own, login=login, body=phone.sdp) == 603
+        desk.switch.ask(f"uuid_kill {leg}")
+        wait_for("the leg ends", lambda: desk.switch.channels() == 0, 5)
+
+
+@pytest.mark.parametrize("mark", [",", "|", ":_:"])
+def test_a_phone_s_address_is_no_dial_string(desk: Desk, mark: str) -> None:
+    """A phone that says it is at `x,sofia/phones/OTHER%DOMAIN` has nobody else called."""
+    with Phone(desk.sip_port) as phone, Phone(desk.sip_port) as other:
+        assert other.register(pair(desk.login(desk.theirs))) == 200
+        elsewhere = f"sip:x{mark}sofia/phones/{desk.theirs.agent_id}@{LOOPBACK}:{phone.port}"
+        status = phone.register(pair(desk.login(desk.ours)), contact=elsewhere)
+        if status != 200:
+            return  # no address of a phone at all
+        desk.call(desk.ours)
+        invite = phone.is_called()
+        assert invite is not None
+        phone.answer(invite, "486 Busy Here")
+        assert other.is_called(0.5) is None
+        wait_for("the leg ends", lambda: desk.switch.channels() == 0, 5)
+
+
+def test_a_phone_that_redirects_has_nobody_called(desk: Desk) -> None:
+    with Phone(desk.sip_port) as phone, Phone(desk.sip_port) as elsewhere:
+        assert phone.register(pair(desk.login(desk.ours))) == 200
+        desk.call(desk.ours)
+        invite = phone.is_called()
+        assert invite is not None
+        phone.answer(invite, "302 Moved", more=f"Contact: <sip:+19005550100@{LOOPBACK}:{elsewhere.port}>\r\n")
+        assert elsewhere.is_called(0.5) is None
+        wait_for("the leg ends", lambda: desk.switch.channels() == 0, 5)
