@@ -36,6 +36,7 @@ class Run:
         "loops",
         "name",
         "nested",
+        "on_leave",
         "playing",
         "silent_park",
         "started_us",
@@ -55,6 +56,7 @@ class Run:
         self.then: Private | None = None  # what a broadcast does after it (`playback!cause::FILE`)
         self.loops = 1  # -1: for ever
         self.silent_park = silent_park
+        self.on_leave: Callable[[], None] | None = None  # what the application does when it ends
         self.playing = False
         self.started_us = 0
         self.timer: Timer | None = None
@@ -95,7 +97,7 @@ def start(
 ) -> None:
     """EXECUTE, and what the application does. `nested`: on top of the running one (broadcast, sendmsg);
     `inside`: the same, by the switch itself and not as a command to the leg (execute_on_answer)."""
-    known = APPLICATIONS.get(name)
+    known = APPLICATIONS.get(name) or core.applications.get(name)
     if known is None:  # FACTS section 9
         legs.hang_up(core, channel, "DESTINATION_OUT_OF_ORDER", "application", at_once=True)
         return
@@ -214,6 +216,8 @@ def _file(run: Run) -> Pairs:
 def _complete(core: Core, channel: Channel, run: Run, response: str) -> None:
     if run in channel.runs:
         channel.runs.remove(run)
+    if run.on_leave is not None:
+        run.on_leave()
     if response:
         channel.vars.set("current_application_response", response)
     shown = channel.vars.get("current_application_response") or "_none_"  # that of the last one inside it

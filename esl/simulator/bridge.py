@@ -214,16 +214,7 @@ def _show_each_other(core: Core, bridge: Bridge, leg: Channel, name: str, number
     other = bridge.other(leg)
     leg.vars.set("bridge_to", other.uuid)
     leg.vars.set("last_bridge_to", other.uuid)
-    leg.vars.set("last_sent_callee_id_name", name)
-    leg.vars.set("last_sent_callee_id_number", number)
-    leg.callee_direction = "SEND"
-    head = [
-        ("Direction", "SEND"),
-        ("Sent-Callee-ID-Name", name),
-        ("Sent-Callee-ID-Number", number),
-        ("Bridged-To", other.uuid),
-    ]
-    core.emit(leg, "CALL_UPDATE", site="CALL_UPDATE/bridge", head=head)
+    caller_id.show(core, leg, name, number)
 
 
 def _raced(core: Core, bridge: Bridge) -> None:

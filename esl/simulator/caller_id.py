@@ -50,3 +50,17 @@ def confirmed(channel: Channel) -> None:
     else:
         channel.callee_name = channel.callee_name or channel.callee_number
     channel.touch()
+
+
+def show(core: Core, channel: Channel, name: str, number: str) -> None:
+    """The phone of this leg is told whom it talks to, unless it knows (mod_sofia.c INDICATE_DISPLAY)."""
+    v = channel.vars
+    if (v.get("last_sent_callee_id_name"), v.get("last_sent_callee_id_number")) == (name, number):
+        return
+    v.set("last_sent_callee_id_name", name)
+    v.set("last_sent_callee_id_number", number)
+    channel.callee_direction = "SEND"
+    head = [("Direction", "SEND"), ("Sent-Callee-ID-Name", name), ("Sent-Callee-ID-Number", number)]
+    partner = v.get("bridge_to")
+    bridged = [("Bridged-To", partner)] if partner else []
+    core.emit(channel, "CALL_UPDATE", site="CALL_UPDATE/bridge", head=[*head, *bridged])

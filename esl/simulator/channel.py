@@ -49,15 +49,22 @@ CALLSTATE_NUMBER: Final = {
     "HANGUP": 7,
     "UNHELD": 8,
 }
+BIT_RATE: Final = {"PCMU": "64000", "L16": "128000"}
 CODEC_PAIRS: Final[Pairs] = [
     ("Channel-Read-Codec-Name", "PCMU"),
     ("Channel-Read-Codec-Rate", "8000"),
-    ("Channel-Read-Codec-Bit-Rate", "64000"),
+    ("Channel-Read-Codec-Bit-Rate", BIT_RATE["PCMU"]),
     ("Channel-Write-Codec-Name", "PCMU"),
     ("Channel-Write-Codec-Rate", "8000"),
     ("Channel-Write-Codec-Bit-Rate", "64000"),
 ]
 CODEC_PLAIN: Final = plain(CODEC_PAIRS)
+L16_PAIRS: Final[Pairs] = [  # what reads a leg's sound itself reads it linear
+    ("Channel-Read-Codec-Name", "L16"),
+    ("Channel-Read-Codec-Rate", "8000"),
+    ("Channel-Read-Codec-Bit-Rate", BIT_RATE["L16"]),
+    *CODEC_PAIRS[3:],
+]
 CALLEE_NAME: Final = "Outbound Call"
 
 
@@ -113,6 +120,7 @@ class Channel:
         "progress_media",
         "rdnis",
         "reads_digits",
+        "reads_linear",
         "running",
         "runs",
         "session_id",
@@ -141,7 +149,7 @@ class Channel:
         self.callstate, self.answer_state = "DOWN", "ringing"
         self.vars = Variables()
         self.call_uuid = uuid
-        self.hit_dialplan = self.has_media = self.held = self.destroyed = False
+        self.hit_dialplan = self.reads_linear = self.has_media = self.held = self.destroyed = False
         self.caller_id_name, self.caller_id_number = "", "0000000000"  # who calls; these never change
         self.cid_name, self.cid_number = self.caller_id_name, self.caller_id_number  # shown (caller_id.py)
         self.callee_name, self.callee_number = CALLEE_NAME, number
@@ -221,13 +229,13 @@ class Channel:
         return self._caller
 
     def pairs(self, *, variables: bool) -> Pairs:
-        codec = CODEC_PAIRS if self.has_media else []
+        codec = (L16_PAIRS if self.reads_linear else CODEC_PAIRS) if self.has_media else []
         blocks = [*self.state_pairs(), *codec, *self.caller_pairs(), *self.other_leg]
         return [*blocks, *self.vars.pairs()] if variables else blocks
 
     def plain(self, *, variables: bool) -> str:
         self.caller_pairs()
-        codec = CODEC_PLAIN if self.has_media else ""
+        codec = (plain(L16_PAIRS) if self.reads_linear else CODEC_PLAIN) if self.has_media else ""
         last = self.vars.plain() if variables else ""
         return f"{plain(self.state_pairs())}{codec}{self._caller_plain}{self._other_plain}{last}"
 

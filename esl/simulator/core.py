@@ -14,8 +14,9 @@ from esl.simulator.render import ChannelEvent, Identity, PlainEvent
 from esl.simulator.truth import CallTruth, SilenceViolation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from esl.simulator.apps import Run
     from esl.simulator.channel import Channel
     from esl.simulator.config import SwitchConfig
     from esl.simulator.render import Event
@@ -50,6 +51,7 @@ class Core:
         self.on_ended: Callable[[CallTruth], None] | None = None
         self.silence_violations: list[SilenceViolation] = []
         self.dialed: dict[str, int] = {}
+        self.applications: Mapping[str, Callable[[Core, Channel, Run], None]] = {}
         self.run_api: Callable[[str, str], None] | None = None
         self.shut_down: ShutDown = _not_wired
         self.tear_down: Callable[[Channel], None] = _not_wired

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from esl.simulator import apps, bridge, bugs, hearing, hooks, legs, listing, originate, scheduling, sip
+from esl.simulator import (
+    apps,
+    bridge,
+    bugs,
+    eavesdrop,
+    hearing,
+    hooks,
+    legs,
+    listing,
+    originate,
+    scheduling,
+    sip,
+)
 from esl.simulator.causes import Q850
 from esl.simulator.channel import STATE_NUMBER
 
@@ -18,6 +30,7 @@ def tear_down(core: Core, channel: Channel) -> None:
     if channel.destroyed or channel.running == "CS_REPORTING":
         return
     hearing.ends(core, channel)
+    eavesdrop.watched_ends(core, channel)
     apps.interrupt(core, channel)
     bridge.leg_ends(core, channel)
     failed = channel.job is not None
@@ -27,7 +40,7 @@ def tear_down(core: Core, channel: Channel) -> None:
     legs.run_state(core, channel, "CS_HANGUP")
     channel.hangup_us = core.us
     channel.touch()
-    bugs.stop(core, channel, *channel.bugs)
+    bugs.stop(core, channel, *(bug for bug in channel.bugs if bug.function != eavesdrop.FUNCTION))
     legs.call_state(core, channel, "HANGUP")
     channel.vars.set("hangup_cause", channel.hangup_cause)
     channel.vars.set("hangup_cause_q850", str(Q850.get(channel.hangup_cause or "", 16)))
@@ -50,6 +63,7 @@ def _leave(core: Core, channel: Channel) -> None:
 def destroy(core: Core, channel: Channel) -> None:
     channel.destroyed = True
     channel.state = STATE_NUMBER["CS_DESTROY"]
+    bugs.stop(core, channel, *channel.bugs)
     core.emit(channel, "CHANNEL_DESTROY")
     legs.run_state(core, channel, "CS_DESTROY")
     core.channels.pop(channel.uuid, None)

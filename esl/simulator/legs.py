@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from esl.simulator import hooks, sip
 from esl.simulator.causes import CAUSE_OF_SIP
-from esl.simulator.channel import CALLSTATE_NUMBER, STATE_NUMBER
+from esl.simulator.channel import BIT_RATE, CALLSTATE_NUMBER, STATE_NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +73,15 @@ def early_media(core: Core, channel: Channel) -> None:
     codecs(core, channel)
 
 
+def reads(core: Core, channel: Channel, codec: str) -> None:
+    """An application reads the leg's sound in another codec, or in its own again."""
+    channel.reads_linear = codec == "L16"
+    channel.vars.set("read_codec", codec)
+    read = [("channel-read-codec-name", codec), ("channel-read-codec-rate", "8000")]
+    tail = [*read, ("channel-read-codec-bit-rate", BIT_RATE[codec])]
+    core.emit(channel, "CODEC", site="CODEC/read", tail=tail, variables=False)
+
+
 def codecs(core: Core, channel: Channel) -> None:
     channel.has_media = True
     read = [("channel-read-codec-name", "PCMU"), ("channel-read-codec-rate", "8000")]
@@ -80,7 +89,7 @@ def codecs(core: Core, channel: Channel) -> None:
         channel,
         "CODEC",
         site="CODEC/read",
-        tail=[*read, ("channel-read-codec-bit-rate", "64000")],
+        tail=[*read, ("channel-read-codec-bit-rate", BIT_RATE["PCMU"])],
         variables=False,
     )
     write = [("Channel-Write-Codec-Name", "PCMU"), ("Channel-Write-Codec-Rate", "8000")]

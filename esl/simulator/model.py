@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from esl.codec import Request, auth_request, disconnect_notice, rude_rejection
 from esl.errors import ProtocolError
-from esl.simulator import api_core, ending, hearing, legs, session
+from esl.simulator import acd, api_core, ending, hearing, legs, session
 from esl.simulator.clock import TICK_US, ticks
 from esl.simulator.config import SwitchConfig
 from esl.simulator.connection import Client
@@ -198,6 +198,7 @@ class Softswitch:
 
     def _boot(self) -> None:
         core = self._core
+        core.applications = acd.APPLICATIONS
         core.run_api = self._run_api
         core.shut_down = self._shut_down
         core.tear_down = lambda channel: ending.tear_down(core, channel)

@@ -1,0 +1,18 @@
+"""The applications and api commands of a call centre's floor, in one table each for the switch to look in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from esl.simulator import eavesdrop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from esl.simulator.apps import Run
+    from esl.simulator.channel import Channel
+    from esl.simulator.core import Core
+
+APPLICATIONS: Final[dict[str, Callable[[Core, Channel, Run], None]]] = {
+    **eavesdrop.APPLICATIONS,
+}
