@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from esl.simulator import api_uuid, listing, scheduling
 from esl.simulator.api_fsctl import fsctl
 from esl.simulator.clock import stamp
+from esl.simulator.inbound import Invite, arrives
 from esl.simulator.text import encode_value
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 MODULES: Final = frozenset({"mod_commands", "mod_dptools", "mod_event_socket", "mod_hash", "mod_sofia"})
 VERSION: Final = "1.11.1-release~64bit"
+_SECONDS: Final = r"(\d{1,6}(?:\.\d{1,6})?)"
+_CALL: Final = re.compile(
+    rf"([^\s=]+)(?: +([^\s=]+))?(?: +gives_up_after={_SECONDS})?(?: +hangs_up_after={_SECONDS})?"
+)
 
 
 def run(core: Core, name: str, args: str) -> str:
@@ -167,6 +172,24 @@ def _sofia(core: Core, args: str) -> str:
     return "-ERR the simulator answers `sofia status gateway NAME` and `sofia xmlstatus gateway NAME` only\n"
 
 
+def _ringmaster_call(core: Core, args: str) -> str:
+    """Ours: somebody calls in, and answers with the leg's uuid."""
+    found = _CALL.fullmatch(args.strip())
+    if found is None:
+        return "-USAGE: <number> [<caller>] [gives_up_after=<seconds>] [hangs_up_after=<seconds>]\n"
+    number, caller, gives_up, hangs_up = found.groups()
+    uuid = arrives(
+        core,
+        Invite(
+            number,
+            caller or "anonymous",
+            gives_up_after=float(gives_up) if gives_up else None,
+            hangs_up_after=float(hangs_up) if hangs_up else None,
+        ),
+    )
+    return f"+OK {uuid}\n" if uuid is not None else "-ERR the switch takes no call now\n"
+
+
 def _ringmaster_speed(core: Core, args: str) -> str:
     """Ours: a switch without a clock of its own (the pure model) has no speed."""
     if core.speed_command is None:
@@ -193,6 +216,7 @@ COMMANDS: Final[dict[str, Callable[[Core, str], str]]] = {
     "module_exists": lambda core, args: "true" if args.strip() in MODULES else "false",
     "reloadacl": lambda core, args: "+OK acl reloaded\n",
     "reloadxml": lambda core, args: "+OK [Success]\n",
+    "ringmaster_call": _ringmaster_call,
     "ringmaster_clock": lambda core, args: str(core.now_us),
     "ringmaster_speed": _ringmaster_speed,
     "show": _show,

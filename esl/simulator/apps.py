@@ -7,9 +7,10 @@ An application that ends hands over to the next of the list; the end of the list
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from esl.simulator import hearing, legs, private, recording
+from esl.simulator import hearing, inbound, legs, outbound_socket, private, recording, sendmsg
 from esl.simulator.causes import known_cause
 from esl.simulator.clock import ticks
 
@@ -25,18 +26,26 @@ if TYPE_CHECKING:
 PLAYED: Final = "FILE PLAYED"
 BROKEN_OFF: Final = "PLAYBACK ERROR"
 NOT_FOUND: Final = "FILE NOT FOUND"
+_SHORTEST_LOOP_US: Final = 500_000
 
 
 class Run:
     """One application at work. `silent_park`: parked by park_after_bridge, without an EXECUTE (FACTS 6)."""
 
     __slots__ = (
+        "after",
+        "begun_us",
         "command",
+        "commanded",
         "data",
+        "locked",
+        "loop",
         "loops",
         "name",
         "nested",
         "on_leave",
+        "parked",
+        "paused",
         "playing",
         "silent_park",
         "started_us",
@@ -54,7 +63,13 @@ class Run:
         self.nested = nested
         self.command: Private | None = None  # the broadcast or sendmsg that had it run
         self.then: Private | None = None  # what a broadcast does after it (`playback!cause::FILE`)
-        self.loops = 1  # -1: for ever
+        self.after: Callable[[], None] | None = None  # called when it is over
+        self.loop, self.loops = 1, 1  # -1: for ever
+        self.commanded = False  # by sendmsg or a broadcast
+        self.begun_us = 0
+        self.locked = False  # no other command of the leg before it is over
+        self.parked = silent_park  # the leg's thread waits for commands
+        self.paused: tuple[int, Callable[[], None]] | None = None  # ticks that are left to what waits
         self.silent_park = silent_park
         self.on_leave: Callable[[], None] | None = None  # what the application does when it ends
         self.playing = False
@@ -92,23 +107,36 @@ def start(
     inside: bool = False,
     event_uuid: str = "",
     loops: int = 1,
+    locked: bool = False,
     command: Private | None = None,
     then: Private | None = None,
+    after: Callable[[], None] | None = None,
 ) -> None:
     """EXECUTE, and what the application does. `nested`: on top of the running one (broadcast, sendmsg);
     `inside`: the same, by the switch itself and not as a command to the leg (execute_on_answer)."""
     known = APPLICATIONS.get(name) or core.applications.get(name)
     if known is None:  # FACTS section 9
         legs.hang_up(core, channel, "DESTINATION_OUT_OF_ORDER", "application", at_once=True)
+        if after is not None:
+            after()
         return
     expanded = expand_variables(channel, data)
     run = Run(name, expanded, event_uuid or core.new_uuid(), nested=nested or inside)
     run.loops, run.command, run.then = loops, command, then
+    run.commanded, run.locked, run.after = nested, locked, after
+    if channel.runs:
+        _pause(core, channel.runs[-1])
     channel.runs.append(run)
+    _begin(core, channel, run, known)
+
+
+def _begin(core: Core, channel: Channel, run: Run, known: Callable[[Core, Channel, Run], None]) -> None:
+    name, expanded = run.name, run.data
+    run.begun_us = core.us
     channel.last_app, channel.last_arg = name, expanded
-    if nested:  # a private command of the leg
-        channel.vars.set("current_loop", "1")
-        channel.vars.set("total_loops", str(loops))
+    if run.commanded:
+        channel.vars.set("current_loop", str(run.loop))
+        channel.vars.set("total_loops", str(run.loops))
     channel.vars.set("current_application", name)
     channel.vars.set("current_application_data", expanded)
     channel.vars.set("current_application_response", None)
@@ -116,9 +144,30 @@ def start(
     known(core, channel, run)
 
 
+def _pause(core: Core, run: Run) -> None:
+    """Something runs on top of it: what it plays stands still meanwhile."""
+    timer = run.timer
+    if run.playing and timer is not None and timer.action is not None:
+        run.paused = (timer.tick - core.tick, timer.action)
+        timer.cancel()
+
+
+def _resume(core: Core, run: Run) -> None:
+    if run.paused is not None:
+        left, action = run.paused
+        run.paused = None
+        run.timer = core.after(max(1, left), action)
+
+
 def finish(core: Core, channel: Channel, run: Run, response: str = "") -> None:
     """The application returned by itself."""
+    if _again(core, channel, run, response):
+        return
     _complete(core, channel, run, response)
+    if run.nested and channel.runs:
+        _resume(core, channel.runs[-1])
+    if channel.orders and channel.alive:
+        core.after(0, partial(sendmsg.work, core, channel))
     if run.then is not None and channel.alive:
         app, data = (dict(run.then.headers)[f"execute-app-{what}"] for what in ("name", "arg"))
         start(core, channel, app, data, nested=True, command=run.then)
@@ -132,21 +181,44 @@ def finish(core: Core, channel: Channel, run: Run, response: str = "") -> None:
         next_app(core, channel)
 
 
+def _again(core: Core, channel: Channel, run: Run, response: str) -> bool:
+    """`loops`: once more, unless it took less than half a second (switch_ivr.c)."""
+    if not 0 < run.loop < run.loops or core.us - run.begun_us < _SHORTEST_LOOP_US or not channel.alive:
+        return False
+    _say_complete(core, channel, run, response)
+    run.loop += 1
+    _begin(core, channel, run, APPLICATIONS[run.name])
+    return True
+
+
+def leave(core: Core, channel: Channel, run: Run) -> None:
+    """An application is left that the leg's thread was parked in, with all that runs on top of it."""
+    while channel.runs and channel.runs[-1] is not run:
+        _broken_off(core, channel, channel.runs[-1])
+    if run.parked:
+        core.emit(channel, "CHANNEL_UNPARK")
+    finish(core, channel, run)
+
+
 def interrupt(core: Core, channel: Channel) -> None:
     """Whatever the leg runs ends now: the thread left the application."""
     while channel.runs:
-        run = channel.runs[-1]
-        if run.timer is not None:
-            run.timer.cancel()
-        response = _cut_short(channel) if run.playing else ""
-        if run.playing:
-            _stop_playback(core, channel, run, "done")
-        if run.name == "park":
-            core.emit(channel, "CHANNEL_UNPARK")
-        if run.silent_park:
-            channel.runs.remove(run)
-        else:
-            _complete(core, channel, run, response)
+        _broken_off(core, channel, channel.runs[-1])
+
+
+def _broken_off(core: Core, channel: Channel, run: Run) -> None:
+    if run.timer is not None:
+        run.timer.cancel()
+    run.paused = None
+    response = _cut_short(channel) if run.playing else ""
+    if run.playing:
+        _stop_playback(core, channel, run, "done")
+    if run.parked:
+        core.emit(channel, "CHANNEL_UNPARK")
+    if run.silent_park:
+        channel.runs.remove(run)
+    else:
+        _complete(core, channel, run, response)
 
 
 def _cut_short(channel: Channel) -> str:
@@ -155,8 +227,8 @@ def _cut_short(channel: Channel) -> str:
     FreeSWITCH's thread may notice the hang-up while it waits for a frame (played) or between frames (error);
     a command and a BYE are given as they were recorded (e04, f07).
     """
-    by_command = channel.truth is not None and channel.truth.ended_by == "command"
-    return PLAYED if by_command and not channel.alive else BROKEN_OFF
+    by_bye = channel.truth is None or channel.truth.ended_by == "far_end"
+    return BROKEN_OFF if by_bye or channel.alive else PLAYED
 
 
 def park(core: Core, channel: Channel, run: Run) -> None:
@@ -171,6 +243,7 @@ def park(core: Core, channel: Channel, run: Run) -> None:
             run.timer = core.after(
                 ticks(int(seconds)), lambda: legs.hang_up(core, channel, ending, "application")
             )
+    run.parked = True
     core.emit(channel, "CHANNEL_PARK")
 
 
@@ -218,15 +291,21 @@ def _complete(core: Core, channel: Channel, run: Run, response: str) -> None:
         channel.runs.remove(run)
     if run.on_leave is not None:
         run.on_leave()
-    if response:
-        channel.vars.set("current_application_response", response)
-    shown = channel.vars.get("current_application_response") or "_none_"  # that of the last one inside it
-    core.emit(channel, "CHANNEL_EXECUTE_COMPLETE", tail=_application(run, shown))
-    if run.nested and run.then is None:
+    _say_complete(core, channel, run, response)
+    if run.commanded and run.then is None:
         channel.vars.set("current_loop", None)
         channel.vars.set("total_loops", None)
     if run.command is not None:
         private.done(core, channel, run.command)
+    if run.after is not None:
+        run.after()
+
+
+def _say_complete(core: Core, channel: Channel, run: Run, response: str) -> None:
+    if response:
+        channel.vars.set("current_application_response", response)
+    shown = channel.vars.get("current_application_response") or "_none_"  # that of the last one inside it
+    core.emit(channel, "CHANNEL_EXECUTE_COMPLETE", tail=_application(run, shown))
 
 
 def _sleep(core: Core, channel: Channel, run: Run) -> None:
@@ -318,12 +397,27 @@ def _stop_record_session(core: Core, channel: Channel, run: Run) -> None:
     finish(core, channel, run)
 
 
+def _answer(core: Core, channel: Channel, run: Run) -> None:
+    inbound.answer(core, channel)
+    finish(core, channel, run)
+
+
+def _pre_answer(core: Core, channel: Channel, run: Run) -> None:
+    inbound.pre_answer(core, channel)
+    finish(core, channel, run)
+
+
+def _ring_ready(core: Core, channel: Channel, run: Run) -> None:
+    inbound.ring_ready(core, channel)
+    finish(core, channel, run)
+
+
 def _endless(core: Core, channel: Channel, run: Run) -> None:
     """Until the leg is moved or ends."""
 
 
 APPLICATIONS: Final[dict[str, Callable[[Core, Channel, Run], None]]] = {
-    "answer": _nothing,
+    "answer": _answer,
     "echo": _endless,
     "endless_playback": _playback,
     "event": _nothing,
@@ -333,11 +427,12 @@ APPLICATIONS: Final[dict[str, Callable[[Core, Channel, Run], None]]] = {
     "log": _nothing,
     "park": park,
     "playback": _playback,
-    "pre_answer": _nothing,
+    "pre_answer": _pre_answer,
     "record_session": _record_session,
-    "ring_ready": _nothing,
+    "ring_ready": _ring_ready,
     "set": _set,
     "sleep": _sleep,
+    "socket": outbound_socket.socket,
     "stop_record_session": _stop_record_session,
     "unset": _unset,
 }

@@ -14,11 +14,13 @@ from esl.simulator.variables import Variables
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from esl.codec import Request
     from esl.simulator.apps import Run
     from esl.simulator.bridge import Bridge
     from esl.simulator.bugs import Bug
     from esl.simulator.callees import FarEnd
     from esl.simulator.clock import Timer
+    from esl.simulator.connection import Client
     from esl.simulator.gateways import Gateway
     from esl.simulator.originate import Job
     from esl.simulator.truth import CallTruth
@@ -108,11 +110,13 @@ class Channel:
         "job",
         "last_app",
         "last_arg",
+        "listener",
         "logical_direction",
         "message_since",
         "name",
         "network_addr",
         "number",
+        "orders",
         "other_leg",
         "profile_created",
         "profile_index",
@@ -167,6 +171,8 @@ class Channel:
         self.runs: list[Run] = []
         self.bugs: list[Bug] = []
         self.after_inside: Callable[[], None] | None = None  # what waits for an application of execute_on_*
+        self.orders: list[Request] = []  # sendmsg that its thread has not taken yet
+        self.listener: Client | None = None  # the connection of its `socket` application
         self.bridge: Bridge | None = None
         self.reads_digits: Callable[[str], None] | None = None  # the application that takes them (dtmf.py)
         self.job: Job | None = None
@@ -259,14 +265,14 @@ def profile_pairs(prefix: str, channel: Channel) -> Pairs:
         (f"{prefix}-Destination-Number", c.destination),
         (f"{prefix}-Unique-ID", c.uuid),
         (f"{prefix}-Source", c.source),
-        (f"{prefix}-Transfer-Source", c.transfer_source if prefix == "Caller" else ""),
+        (f"{prefix}-Transfer-Source", c.transfer_source if prefix != "Other-Leg" else ""),
         (f"{prefix}-Context", c.context),
         (f"{prefix}-RDNIS", c.rdnis),
         (f"{prefix}-Channel-Name", c.name),
     ]
     pairs = [(header, value) for header, value in fields if value]
-    if prefix == "Caller":
-        pairs.append(("Caller-Profile-Index", str(c.profile_index)))
+    if prefix != "Other-Leg":
+        pairs.append((f"{prefix}-Profile-Index", str(c.profile_index)))
     times = [
         ("Profile-Created", c.profile_created),
         ("Channel-Created", c.created),

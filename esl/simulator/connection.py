@@ -10,8 +10,20 @@ from esl.codec import Connection as Codec
 
 if TYPE_CHECKING:
     from esl.codec import Request
+    from esl.simulator.outbound_socket import Control
     from esl.simulator.render import Event
     from esl.simulator.text import Pairs
+
+# What `myevents` subscribes to (mod_event_socket.c)
+MY_EVENTS = frozenset(
+    {
+        *(f"CHANNEL_{name}" for name in ("ANSWER", "APPLICATION", "BRIDGE", "CREATE", "DATA", "DESTROY")),
+        *(f"CHANNEL_{name}" for name in ("EXECUTE", "EXECUTE_COMPLETE", "HANGUP", "HANGUP_COMPLETE")),
+        *(f"CHANNEL_{name}" for name in ("ORIGINATE", "UUID", "OUTGOING", "PARK", "PROGRESS")),
+        *(f"CHANNEL_{name}" for name in ("PROGRESS_MEDIA", "STATE", "UNBRIDGE", "UNPARK")),
+        *("DETECTED_SPEECH", "DTMF", "NOTALK", "TALK"),
+    }
+)
 
 
 class Client:
@@ -31,7 +43,8 @@ class Client:
         self.subclasses: set[str] = set()
         self.all_events = False
         self.filters: list[tuple[str, str, re.Pattern[str] | None]] = []
-        self.tied_to: str | None = None
+        self.tied_to: str | None = None  # the leg of `myevents`; empty: every leg
+        self.control: Control | None = None  # a connection that the switch made (outbound_socket.py)
         self.blocked = False
         self.waiting: list[Request] = []
         self.held: list[bytes] = []
@@ -59,8 +72,10 @@ class Client:
         headers: dict[str, str] = {}
         for name, value in pairs():
             headers.setdefault(name.lower(), value)
-        if self.tied_to is not None and headers.get("unique-id") != self.tied_to:
-            return False
+        if self.tied_to is not None:
+            uuid = headers.get("unique-id", "")
+            if uuid != self.tied_to and (self.tied_to or not uuid):
+                return False
         return not self.filters or any(_matches(headers, *entry) for entry in self.filters)
 
     def add_filter(self, header: str, value: str) -> None:

@@ -55,6 +55,11 @@ class Core:
         self.run_api: Callable[[str, str], None] | None = None
         self.shut_down: ShutDown = _not_wired
         self.tear_down: Callable[[Channel], None] = _not_wired
+        self.bury: Callable[[Channel], None] = _not_wired
+        self.unblock: Callable[[Client, bytes], None] = _not_wired
+        self.next_cid = 1
+        self.dials: list[tuple[int, str, int]] = []  # connections that the owner is asked to make
+        self.dialing: dict[int, Client] = {}
         self.speed_command: Callable[[str], str] | None = None
         self.now_us = self.us
         self.starts = 0
@@ -101,6 +106,10 @@ class Core:
 
     def new_uuid(self) -> str:
         return str(uuids.UUID(int=self.rng.getrandbits(128), version=4))
+
+    def new_cid(self) -> int:
+        self.next_cid += 1
+        return self.next_cid - 1
 
     def after(self, ticks: int, action: Callable[[], None]) -> Timer:
         return self.agenda.at(self.tick + ticks, action)
@@ -213,8 +222,8 @@ class Core:
             self.send(client, disconnect_notice(headers))
             self.close(client)
 
-        for client in [c for c in self.clients.values() if c.tied_to == uuid]:
-            client.tied_to = ""
+        for client in [c for c in self.clients.values() if c.tied_to == uuid and c.control is None]:
+            client.tied_to = "-"  # nothing more of this leg
             self.after(1, partial(farewell, client))
 
     def forget(self, client: Client) -> None:

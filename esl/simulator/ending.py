@@ -14,6 +14,7 @@ from esl.simulator import (
     legs,
     listing,
     originate,
+    outbound_socket,
     scheduling,
     sip,
 )
@@ -57,7 +58,9 @@ def tear_down(core: Core, channel: Channel) -> None:
 def _leave(core: Core, channel: Channel) -> None:
     if channel.job is not None:
         originate.fail(core, channel)
-    destroy(core, channel)
+    client = channel.listener
+    if client is None or not outbound_socket.leg_ended(core, client):
+        destroy(core, channel)
 
 
 def destroy(core: Core, channel: Channel) -> None:

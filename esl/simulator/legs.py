@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from esl.simulator import hooks, sip
+from esl.simulator import hooks, sip, sip_in
 from esl.simulator.causes import CAUSE_OF_SIP
 from esl.simulator.channel import BIT_RATE, CALLSTATE_NUMBER, STATE_NUMBER
 
@@ -65,12 +65,17 @@ def early_media(core: Core, channel: Channel) -> None:
     sip.reply_came(channel, dialog=True)
     sip.sdp_came(channel)
     channel.vars.set("endpoint_disposition", "EARLY MEDIA")
+    early(core, channel)
+    sip.media_came(channel)
+    codecs(core, channel)
+
+
+def early(core: Core, channel: Channel) -> None:
+    """There is sound before the answer, to or from the far end."""
     _record(channel, progress_media=core.us)
     core.emit(channel, "CHANNEL_PROGRESS_MEDIA")
     hooks.on(core, channel, "pre_answer", "media")
     call_state(core, channel, "EARLY")
-    sip.media_came(channel)
-    codecs(core, channel)
 
 
 def reads(core: Core, channel: Channel, codec: str) -> None:
@@ -138,6 +143,8 @@ def timed_out(core: Core, channel: Channel, cause: str) -> None:
 
 def far_end_hangs_up(core: Core, channel: Channel) -> None:
     """BYE came."""
+    if channel.direction == "inbound":
+        sip_in.in_dialog_request_came(channel)
     sip.bye_came(channel)
     channel.sip_status = 200
     hang_up(core, channel, "NORMAL_CLEARING", "far_end")

@@ -6,11 +6,12 @@ The same seed, configuration and calls give the same bytes. Nothing here knows a
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from esl.codec import Request, auth_request, disconnect_notice, rude_rejection
 from esl.errors import ProtocolError
-from esl.simulator import acd, api_core, ending, hearing, legs, session
+from esl.simulator import acd, api_core, ending, hearing, inbound, legs, outbound_socket, session
 from esl.simulator.clock import TICK_US, ticks
 from esl.simulator.config import SwitchConfig
 from esl.simulator.connection import Client
@@ -21,6 +22,7 @@ from esl.simulator.originate import IDLE_CPU
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from esl.simulator.inbound import Invite
     from esl.simulator.truth import CallTruth, SilenceViolation
 
 
@@ -39,7 +41,6 @@ class Softswitch:
     def __init__(self, config: SwitchConfig | None = None, seed: int = 0, now: float = 0.0) -> None:
         self.config = config or SwitchConfig()
         self._core = Core(self.config, seed, now)
-        self._next_cid = 1
         self._refuses_until = 0
         self._down_seconds = 0.0
         self._boot()
@@ -59,8 +60,7 @@ class Softswitch:
         """A client connected; its greeting is queued. Raises SwitchAway."""
         if not self.accepts(now):
             raise SwitchAway
-        client = Client(self._next_cid)
-        self._next_cid += 1
+        client = Client(self._core.new_cid())
         self._core.clients[client.cid] = client
         if self.config.denies_clients:
             self._core.send(client, rude_rejection())
@@ -93,6 +93,47 @@ class Softswitch:
         client = self._core.clients.pop(cid, None)
         if client is not None:
             self._core.forget(client)
+            outbound_socket.lost(self._core, client)
+
+    def take_dials(self) -> list[tuple[int, str, int]]:
+        """Connections to make now, as (connection, host, port): a call's `socket` application wants them.
+
+        Answer each with `dialed` or `undialed`; until then the call waits.
+        """
+        dials, self._core.dials = self._core.dials, []
+        return dials
+
+    def dialed(self, cid: int, now: float) -> None:
+        """The connection of `take_dials` is there; from now on it is as one that came in."""
+        self.advance(now)
+        outbound_socket.dialed(self._core, cid)
+
+    def undialed(self, cid: int, now: float) -> None:
+        """The connection of `take_dials` can't be had."""
+        self.advance(now)
+        outbound_socket.undialed(self._core, cid)
+
+    # calls that come in -------------------------------------------------------------------------------
+
+    def call(self, invite: Invite, now: float) -> str | None:
+        """Somebody calls in: the leg's uuid; None if the switch takes no call now."""
+        self.advance(now)
+        if self._core.tick < self._refuses_until or self._core.dying:
+            return None
+        return inbound.arrives(self._core, invite)
+
+    def hang_up(self, uuid: str, now: float) -> None:
+        """The far end of a leg hangs up: BYE, or CANCEL before the answer."""
+        self.advance(now)
+        channel = self._core.find(uuid)
+        if channel is None:
+            return
+        if channel.answered or channel.direction == "outbound":
+            legs.far_end_hangs_up(self._core, channel)
+        else:
+            inbound.cancelled(self._core, channel)
+
+    # output -------------------------------------------------------------------------------------------
 
     def take_output(self) -> list[tuple[int, bytes | None]]:
         """What is to be written now, per connection in order; None: the switch closed it."""
@@ -201,7 +242,9 @@ class Softswitch:
         core.applications = acd.APPLICATIONS
         core.run_api = self._run_api
         core.shut_down = self._shut_down
-        core.tear_down = lambda channel: ending.tear_down(core, channel)
+        core.tear_down = partial(ending.tear_down, core)
+        core.bury = partial(ending.destroy, core)
+        core.unblock = partial(session.unblock, core)
         core.after(ticks(self.config.heartbeat_seconds), self._heartbeat)
 
     def _run_api(self, name: str, args: str) -> None:
@@ -261,6 +304,7 @@ class Softswitch:
             if core.on_ended is not None:
                 core.on_ended(truth)
         core.agenda.clear()
+        core.dials, core.dialing = [], {}
         for client in list(core.clients.values()):
             client.out = [(release, message) for release, message in client.out if release <= core.tick]
             client.stalled_until = 0

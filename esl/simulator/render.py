@@ -27,6 +27,7 @@ SITES: Final[dict[str, tuple[str, str, str]]] = {
     "CHANNEL_CALLSTATE": ("switch_channel.c", "switch_channel_perform_set_callstate", "302"),
     "CHANNEL_CREATE": ("switch_core_state_machine.c", "switch_core_session_run", "626"),
     "CHANNEL_DATA": ("mod_commands.c", "uuid_dump_function", "6495"),
+    "CHANNEL_DATA/connect": ("mod_event_socket.c", "parse_command", "2018"),
     "CHANNEL_DESTROY": ("switch_core_session.c", "switch_core_session_perform_destroy", "1588"),
     "CHANNEL_EXECUTE": ("switch_core_session.c", "switch_core_session_exec", "2949"),
     "CHANNEL_EXECUTE/bridge_a": ("switch_ivr_bridge.c", "uuid_bridge_on_soft_execute", "1236"),

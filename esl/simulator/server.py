@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import cast
+from typing import Final, cast
 
 from esl.simulator.faults import Fault
 from esl.simulator.model import Softswitch, SwitchAway
+
+DIAL_SECONDS: Final = 10.0  # real ones, for the `socket` application's connection
 
 
 class ScaledClock:
@@ -55,6 +57,7 @@ class SoftswitchServer:
         self._server: asyncio.Server | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self._faults: list[tuple[float, Fault]] = []
+        self._dialing: set[asyncio.Task[None]] = set()
         switch.on_speed(self._speed_command)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
@@ -71,6 +74,8 @@ class SoftswitchServer:
     async def close(self) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
+        for task in self._dialing:
+            task.cancel()
         for transport in list(self._links.values()):
             transport.abort()
         if self._server is not None:
@@ -104,6 +109,10 @@ class SoftswitchServer:
             self.switch.advance(self._faults[0][0])
             self.switch.inject(self._faults.pop(0)[1])
         self.switch.advance(now)
+        for cid, host, port in self.switch.take_dials():
+            task = asyncio.get_running_loop().create_task(self._dial(cid, host, port))
+            self._dialing.add(task)
+            task.add_done_callback(self._dialing.discard)
         self._write()
         dues = [due for due in (self.switch.next_due(),) if due is not None]
         dues += [at for at, _ in self._faults[:1]]
@@ -113,6 +122,21 @@ class SoftswitchServer:
         if dues:
             loop = asyncio.get_running_loop()
             self._alarm = loop.call_later(self.clock.real_seconds_until(min(dues)), self.work)
+
+    async def _dial(self, cid: int, host: str, port: int) -> None:
+        """The `socket` application wants a connection."""
+        connecting = asyncio.get_running_loop().create_connection(lambda: _Link(self, cid), host, port)
+        try:
+            await asyncio.wait_for(connecting, DIAL_SECONDS)
+        except OSError:  # TimeoutError is one
+            self.switch.undialed(cid, self.clock.now())
+            self.work()
+
+    def dialed(self, cid: int, transport: asyncio.Transport) -> None:
+        """The connection for the `socket` application is there, before its first byte."""
+        self._links[cid] = transport
+        self.switch.dialed(cid, self.clock.now())
+        self.work()
 
     def _write(self) -> None:
         for cid, data in self.switch.take_output():
@@ -138,12 +162,15 @@ class SoftswitchServer:
 class _Link(asyncio.Protocol):
     """One TCP connection."""
 
-    def __init__(self, server: SoftswitchServer) -> None:
+    def __init__(self, server: SoftswitchServer, dialed: int | None = None) -> None:
         self._server = server
-        self._cid: int | None = None
+        self._cid = dialed
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._cid = self._server.connected(cast(asyncio.Transport, transport))
+        if self._cid is None:
+            self._cid = self._server.connected(cast(asyncio.Transport, transport))
+        else:
+            self._server.dialed(self._cid, cast(asyncio.Transport, transport))
 
     def data_received(self, data: bytes) -> None:
         if self._cid is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from esl.codec import disconnect_notice, encode_api_response, encode_reply
-from esl.simulator import api_core, apps, legs
-from esl.simulator.causes import known_cause
+from esl.simulator import api_core, outbound_socket, sendmsg
+from esl.simulator.connection import MY_EVENTS
 from esl.simulator.event_names import EVENT_NAMES
 from esl.simulator.originate import originate
 
@@ -36,6 +36,8 @@ def handle(core: Core, client: Client, request: Request) -> None:
     line = request.text
     name, _, rest = line.partition(" ")
     name = name.lower()
+    if client.control is not None and outbound_socket.handle(core, client, name, rest, request):
+        return
     if name == "exit":
         _bye(core, client)
     elif not client.authenticated:
@@ -45,7 +47,9 @@ def handle(core: Core, client: Client, request: Request) -> None:
     elif name == "bgapi" and rest:
         _bgapi(core, client, rest, request.get("Job-UUID"))
     elif name == "sendmsg":
-        _reply(core, client, _sendmsg(core, rest.strip(), request))
+        channel = core.find(rest.strip())
+        unknown = f"-ERR invalid session id [{rest.strip()}]"
+        _reply(core, client, unknown if channel is None else sendmsg.queue(core, channel, request))
     else:
         command = COMMANDS.get(name)
         text = NOT_FOUND if command is None else command(core, client, rest.strip())
@@ -83,7 +87,7 @@ def _api(core: Core, client: Client, text: str) -> None:
             return
         core.send(client, encode_api_response(body))
         _api_event(core, name, args, number, at_us)
-        _unblock(core, client)
+        unblock(core, client)
 
     client.blocked = True  # the listener's thread is busy: what the command causes comes after its reply
     if is_originate(name, args):
@@ -92,9 +96,11 @@ def _api(core: Core, client: Client, text: str) -> None:
         answer(api_core.run(core, name, args))
 
 
-def _unblock(core: Core, client: Client) -> None:
+def unblock(core: Core, client: Client, reply: bytes = b"") -> None:
     """The waiting commands are answered first, then the events that were held (b03)."""
     client.blocked = False
+    if reply:
+        core.send(client, reply)
     waiting, client.waiting = client.waiting, []
     for request in waiting:
         handle(core, client, request)
@@ -231,8 +237,8 @@ def _myevents(core: Core, client: Client, rest: str) -> str:
     if len(words) > 1 and words[1].lower() == "json":
         client.fmt = "json"
     # FACTS section 3: a uuid that does not exist gets the events of every other channel
-    client.tied_to = words[0] if words[0] in core.channels else None
-    client.all_events = True
+    client.tied_to = words[0] if words[0] in core.channels else ""
+    client.events |= MY_EVENTS
     core.subscribers.clear()
     return "+OK Events Enabled"
 
@@ -242,30 +248,6 @@ def _log(core: Core, client: Client, rest: str) -> str:
     if level is None:
         return "-ERR invalid log level"
     return f"+OK log level {rest or 'debug'} [{level}]"
-
-
-def _sendmsg(core: Core, uuid: str, request: Request) -> str:
-    """`execute` runs on top of what the leg does, `hangup` ends it; anything else is accepted and ignored."""
-    channel = core.find(uuid)
-    if channel is None:
-        return f"-ERR invalid session id [{uuid}]"
-    command = (request.get("call-command") or "").lower()
-    if command == "execute":
-        app, data = request.get("execute-app-name"), request.get("execute-app-arg") or ""
-        event_uuid = request.get("event-uuid") or ""
-        if app:
-            core.after(
-                1,
-                lambda: (
-                    apps.start(core, channel, app, data, nested=True, event_uuid=event_uuid)
-                    if channel.alive
-                    else None
-                ),
-            )
-    elif command == "hangup":
-        cause = known_cause(request.get("hangup-cause") or "")
-        core.after(1, lambda: legs.hang_up(core, channel, cause, "command"))
-    return "+OK"
 
 
 def _not_controlling(core: Core, client: Client, rest: str) -> str:

@@ -128,7 +128,7 @@ def created(channel: Channel, wanted: dict[str, str]) -> None:
     v.set("originate_endpoint", "sofia")
     v.add(_CREATED)
     v.set("local_media_port", str(port))
-    v.set("rtp_local_sdp_str", _sdp(c.session_id, port))
+    v.set("rtp_local_sdp_str", session_description(c.session_id, port))
     contact = f"<sip:gw+{c.gateway.name}@{_HOST}:5060;transport=udp;gw={c.gateway.name}>"
     v.set("sip_outgoing_contact_uri", contact)
     v.set("sip_req_uri", where)
@@ -245,8 +245,10 @@ def report(core: Core, channel: Channel) -> None:
     v.set("caller_id", _caller_id(channel))
     _durations(channel)
     if "sip_hangup_disposition" not in v:
-        v.set("sip_hangup_disposition", "send_bye" if c.answered else "send_cancel")
-        if not c.answered:
+        inbound = c.direction == "inbound"
+        never = "send_refuse" if inbound else "send_cancel"
+        v.set("sip_hangup_disposition", "send_bye" if c.answered else never)
+        if not c.answered and not inbound:
             v.set("sip_invite_failure_status", "487")
             v.set("sip_invite_failure_phrase", "CANCEL")
     if c.has_media:
@@ -283,7 +285,7 @@ def _durations(channel: Channel) -> None:
             c.vars.set(label, str(span // divisor))
 
 
-def _sdp(session_id: int, port: int) -> str:
+def session_description(session_id: int, port: int) -> str:
     origin = 1_795_355_866 + session_id
     return (
         f"v=0\r\no=FreeSWITCH {origin} {origin + 1} IN IP4 {_HOST}\r\ns=FreeSWITCH\r\nc=IN IP4 {_HOST}\r\n"

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conformance.compare import differences, event_differences
 from tests.conformance.coverage import EVENTS_ONLY, FULL, NOT_COVERED, NOT_LIVE
-from tests.conformance.replay import Heard, Line, load, play, recorded
+from tests.conformance.replay import LATER, Heard, Line, connections, load, play, play_all, recorded
 
 
 def sends_of(lines: list[Line]) -> list[str]:
@@ -17,7 +17,9 @@ def sends_of(lines: list[Line]) -> list[str]:
 @pytest.mark.parametrize("name", FULL)
 def test_full(name: str) -> None:
     lines = load(name)
-    assert differences(recorded(lines), play(lines), sends_of(lines)) == []
+    heard = play_all(lines, later=LATER.get(name, 0.0))
+    for conn, own in connections(lines).items():
+        assert differences(recorded(own), heard[conn], sends_of(own)) == []
 
 
 @pytest.mark.parametrize("name", EVENTS_ONLY)
