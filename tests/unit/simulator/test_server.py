@@ -81,7 +81,7 @@ def _stop(process: subprocess.Popen[str]) -> int:
 
 def test_the_command_says_where_it_listens_and_writes_the_truth(tmp_path: Path) -> None:
     book = tmp_path / "truth.jsonl"
-    process = _start("--port", "0", "--json", "--speed", "50", "--truth", str(book), "--fault", "crash@40")
+    process = _start("--port", "0", "--json", "--truth", str(book), "--fault", "crash@60")
     try:
         assert process.stdout is not None
         said = json.loads(process.stdout.readline())
@@ -94,6 +94,7 @@ def test_the_command_says_where_it_listens_and_writes_the_truth(tmp_path: Path) 
         with socket.create_connection(("127.0.0.1", said["port"]), timeout=20) as link:
             link.sendall(b"auth ClueCon\n\n")
             link.sendall(b"bgapi originate {origination_uuid=a}sofia/gateway/agents/1 &park()\n\n")
+            link.sendall(b"api ringmaster_speed 200\n\n")  # not before: a process may take seconds to start
             while link.recv(65536):
                 pass
         record = json.loads(book.read_text().splitlines()[0])
