@@ -26,7 +26,7 @@ from callflow.writer import Begin, first_line, may_try_again
 from models.enums import AttemptState, Outcome
 from models.errors import NotFound
 from models.records import AttemptClosed, OperatorCommand, Record
-from models.repository import agents, campaigns, commands, hopper, lease, live, recovery
+from models.repository import agents, campaigns, commands, gateways, hopper, lease, live, recovery
 from models.session import conninfo
 
 log = logging.getLogger(__name__)
@@ -254,18 +254,19 @@ class Commands:
                 return
 
     def _with_rows(self, session: Session, command: OperatorCommand) -> Commanded:
-        agent = campaign = None
+        agent = campaign = carriers = None
         try:
             if command.agent_id is not None and not self._known.knows_agent(command.agent_id):
                 agent = agents.get(session, command.agent_id)
             campaign_id = command.campaign_id or (agent.campaign_id if agent is not None else None)
             if campaign_id is not None and not self._known.knows_campaign(campaign_id):
                 campaign = campaigns.get(session, campaign_id)
+                carriers = gateways.plan(session, self._switch_id)
         except NotFound as error:
             log.warning(
                 "a command names what is not there: %s", error, extra={"command_id": command.command_id}
             )
-        return Commanded(command, agent, campaign)
+        return Commanded(command, agent, campaign, carriers)
 
 
 _OF_THE_DIALER = ("link_up", "blocked", "switch_lag_p95_ms", "lag_p99_ms", "speed")

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from esl.events import Event
 from models.records import (
     CampaignSettings,
+    CarrierPlan,
     ClaimedAttempt,
     ClientBudget,
     DialerSnapshot,
@@ -78,11 +79,12 @@ class Claimed:
 @dataclass(frozen=True, slots=True)
 class Commanded:
     """A command of a person or program, durably TAKEN. `agent`/`campaign` carry the row when it is not
-    known yet."""
+    known yet, `carriers` comes with a campaign."""
 
     command: OperatorCommand
     agent: KnownAgent | None = None
     campaign: CampaignSettings | None = None
+    carriers: CarrierPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,13 @@ class ClientsTold:
     budgets: tuple[ClientBudget, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CarriersTold:
+    """Gateways and routes as the database has them now: told every few seconds."""
+
+    plan: CarrierPlan
+
+
 Input: TypeAlias = (
     Started
     | LinkUp
@@ -111,4 +120,5 @@ Input: TypeAlias = (
     | Commanded
     | DialingAllowed
     | ClientsTold
+    | CarriersTold
 )

@@ -238,6 +238,11 @@ class Heartbeat(Event):
         return self.integer("Max-Sessions")
 
     @property
+    def sessions_per_second(self) -> int:
+        """Legs that may be made in one second."""
+        return self.integer("Session-Per-Sec")
+
+    @property
     def idle_cpu(self) -> float:
         """Idle processor time, percent; 0 when the switch did not say."""
         try:

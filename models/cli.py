@@ -45,7 +45,7 @@ Name = Annotated[str, typer.Argument(help="Name or id of the campaign.")]
 
 
 @contextmanager
-def _plainly() -> Iterator[None]:
+def plainly() -> Iterator[None]:
     """Errors that a person can act on as one sentence, exit code 1."""
     try:
         yield
@@ -66,7 +66,7 @@ def _plainly() -> Iterator[None]:
 
 
 @contextmanager
-def _database(settings: Settings | None = None, *, migrated: bool = True) -> Iterator[Engine]:
+def database(settings: Settings | None = None, *, migrated: bool = True) -> Iterator[Engine]:
     """An engine on the configured database, or on the private one; a private one started here is stopped
     again."""
     settings = settings or Settings()
@@ -86,7 +86,7 @@ def _database(settings: Settings | None = None, *, migrated: bool = True) -> Ite
             postgres.stop(settings.data_directory)
 
 
-def _named(connection: Db, name: str) -> CampaignSettings:
+def named(connection: Db, name: str) -> CampaignSettings:
     found = campaigns.find(connection, name)
     if found is None:
         raise NotFound("campaign", f"There is no campaign {name!r}: `ringmaster campaign list` shows them.")
@@ -111,7 +111,7 @@ def campaign_create(
     ] = setup.DEFAULT_CLIENT,
 ) -> None:
     """Make a campaign, not yet started."""
-    with _plainly(), _database(settings := Settings()) as engine, engine.begin() as connection:
+    with plainly(), database(settings := Settings()) as engine, engine.begin() as connection:
         made = campaigns.create(
             connection,
             CampaignSettings(
@@ -142,7 +142,7 @@ def campaign_client(
     no_target: Annotated[bool, typer.Option("--no-target", help="Remove the target of its own.")] = False,
 ) -> None:
     """Show a client's abandon target, set it, or remove it; a running dialer follows within seconds."""
-    with _plainly(), _database() as engine, engine.begin() as connection:
+    with plainly(), database() as engine, engine.begin() as connection:
         if no_target and target is not None:
             raise InvalidValue("target", "give --target or --no-target, not both")
         client_id, found = clients.named(connection, setup.tenant(connection), name)
@@ -156,7 +156,7 @@ def campaign_client(
 @campaign.command("list")
 def campaign_list() -> None:
     """Every campaign with its leads."""
-    with _plainly(), _database() as engine, engine.connect() as connection:
+    with plainly(), database() as engine, engine.connect() as connection:
         found = campaigns.list_all(connection)
         counts = campaigns.lead_counts(connection, [settings.campaign_id for settings in found])
         table = Table("campaign", "state", "mode", "target", "leads", "closed", "id")
@@ -179,8 +179,8 @@ def campaign_list() -> None:
 @campaign.command("show")
 def campaign_show(name: Name) -> None:
     """One campaign as JSON: settings, rules, leads by state."""
-    with _plainly(), _database() as engine, engine.connect() as connection:
-        found = _named(connection, name)
+    with plainly(), database() as engine, engine.connect() as connection:
+        found = named(connection, name)
         shown = {field: getattr(found, field) for field in CampaignSettings.__slots__}
         shown["rules"] = campaigns.rules(connection, found.campaign_id).to_json()
         shown["leads"] = campaigns.lead_counts(connection, [found.campaign_id])[found.campaign_id]
@@ -188,9 +188,9 @@ def campaign_show(name: Name) -> None:
 
 
 def _ask(name: str, kind: CommandKind, payload: dict[str, float] | None = None) -> None:
-    with _plainly(), _database() as engine:
+    with plainly(), database() as engine:
         with engine.begin() as connection:
-            found = _named(connection, name)
+            found = named(connection, name)
             if payload is not None and not 0 < payload["target"] <= found.cap:
                 raise InvalidValue(
                     "target", f"The target must be above 0 and at most the cap, {found.cap:.3g}."
@@ -238,14 +238,14 @@ def campaign_target(
 @db.command("migrate")
 def db_migrate() -> None:
     """Bring the database to this version's schema."""
-    with _plainly(), _database():
+    with plainly(), database():
         out.print(f"The database is at revision {migrate.head()}.")
 
 
 @db.command("url")
 def db_url() -> None:
     """The address of the database that is used (a private one must run)."""
-    with _plainly():
+    with plainly():
         settings = Settings()
         if settings.database_url:
             typer.echo(normalise_url(settings.database_url).set(drivername="postgresql").render_as_string())
@@ -261,7 +261,7 @@ def db_url() -> None:
 @db.command("check")
 def db_check() -> None:
     """Whether the database can be reached and has this version's schema; changes nothing in it."""
-    with _plainly(), _database(migrated=False) as engine, engine.connect() as connection:
+    with plainly(), database(migrated=False) as engine, engine.connect() as connection:
         found, wanted = migrate.current(connection), migrate.head()
         if found != wanted:
             raise ModelsError(
@@ -273,7 +273,7 @@ def db_check() -> None:
 @db.command("start")
 def db_start() -> None:
     """Start the private PostgreSQL and leave it running."""
-    with _plainly():
+    with plainly():
         settings = Settings()
         if settings.database_url:
             raise InvalidValue("database_url", "DATABASE_URL is set: that server is yours to start.")
@@ -285,7 +285,7 @@ def db_start() -> None:
 @db.command("stop")
 def db_stop() -> None:
     """Stop the private PostgreSQL."""
-    with _plainly():
+    with plainly():
         stopped = postgres.stop(Settings().data_directory)
         out.print("Stopped." if stopped else "It did not run.")
 
@@ -303,13 +303,13 @@ def import_command(
     report: Annotated[Path | None, typer.Option(help="Write the refused rows to this CSV file.")] = None,
 ) -> None:
     """Import leads: good rows once, refused rows with their reasons, all or nothing."""
-    with _plainly(), _database() as engine:
+    with plainly(), database() as engine:
         options = ImportOptions(
             region=region.upper(), timezone=timezone or None, phone_columns=tuple(phone_column or ())
         )
         with _progress(file.name) as progress, engine.begin() as connection:
             task = progress.add_task(escape(file.name), total=None)
-            found = _named(connection, campaign_name)
+            found = named(connection, campaign_name)
             result = import_file(
                 connection,
                 file,
@@ -359,7 +359,7 @@ def verify_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Recompute every figure and invariant; exit code 1 if one is violated."""
-    with _plainly(), _database() as engine, engine.connect() as connection:
+    with plainly(), database() as engine, engine.connect() as connection:
         findings = checker.check(connection, since=since, until=until, at_rest=not running)
         names = {settings.campaign_id: settings.name for settings in campaigns.list_all(connection)}
     if as_json:

@@ -26,6 +26,14 @@ SENTENCES: Mapping[str, str] = {
     "recovering": "The dialer has just started or found its switch again, and asks it about every open call.",
     "switch_away": "The link to the switch is down: the dialer tries to connect to it.",
     "switch_lag": "The switch answers slowly: the dialer spares it until it is quick again.",
+    "switch_sessions": "The switch has nearly as many sessions as it allows: more of them (max-sessions) "
+    "make it faster.",
+    "gateway_lines": "The campaign's gateways have as many calls as they may: a higher limit, or another "
+    "gateway, makes it faster.",
+    "gateway_rate": "The campaign's gateways are at their new calls per second: a higher limit, or another "
+    "gateway, makes it faster.",
+    "gateway_down": "No gateway of the campaign can be dialed: their carriers fail, or they are disabled. "
+    "One that fails is tried again with a few calls, at least once a minute.",
     "clock_skew": "The clocks of switch and database differ by more than 5 s: correct them.",
     "paused": "The campaign is paused: start it.",
     "winding_down": "The campaign is ending: calls in hand finish, nothing more is dialed.",

@@ -24,13 +24,26 @@ from models.enums import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptDialed:
-    """The originate of a leg is about to be sent."""
+    """The originate of a leg is about to be sent, by this gateway of the switch."""
 
     kind: ClassVar[str] = "attempt_dialed"
     attempt_id: str
     leg_id: str
     switch_id: str
     at: float
+    gateway: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierLegEnded:
+    """The carrier failed a leg before any ringing, and the attempt goes on by another carrier."""
+
+    kind: ClassVar[str] = "carrier_leg_ended"
+    attempt_id: str
+    leg_id: str
+    cause: str
+    at: float
+    sip_status: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +177,7 @@ class EventRecorded:
 
 Record: TypeAlias = (
     AttemptDialed
+    | CarrierLegEnded
     | AttemptAnswered
     | AttemptBridged
     | AttemptClosed
@@ -180,6 +194,7 @@ _TYPES: dict[str, type[Any]] = {
     t.kind: t
     for t in (
         AttemptDialed,
+        CarrierLegEnded,
         AttemptAnswered,
         AttemptBridged,
         AttemptClosed,
@@ -305,6 +320,7 @@ class OpenAttempt:
     bridged_at: float | None = None
     agent_id: str | None = None
     facts: LeadFacts | None = None
+    gateway: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,6 +373,37 @@ class Learned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayLimits:
+    """A carrier gateway of the switch and what it takes, over all campaigns; None: no limit of its own."""
+
+    name: str
+    max_calls: int | None = None
+    calls_per_second: float | None = None
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One gateway of a campaign's. The lowest tier with a gateway that can take a call gets it, within a tier
+    by weight."""
+
+    gateway: str
+    weight: float = 1.0
+    tier: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierPlan:
+    """A switch's gateways, and the routes of those campaigns that have any, their own or their tenant's.
+
+    A campaign that is not in `routes` dials by the gateway of its settings.
+    """
+
+    gateways: tuple[GatewayLimits, ...] = ()
+    routes: Mapping[str, tuple[Route, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DialerSnapshot:
     """All that a dialer needs to start: recovery is the normal start.
 
@@ -370,6 +417,7 @@ class DialerSnapshot:
     ledger: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     clients: tuple[ClientBudget, ...] = ()
     learned: Mapping[str, Learned] = field(default_factory=dict)
+    carriers: CarrierPlan = field(default_factory=CarrierPlan)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from callflow.doctor.findings import Finding, failed, ok, skew, warning
 from models import migrate, postgres
 from models.enums import CampaignState
 from models.errors import ModelsError
-from models.repository import campaigns
+from models.repository import campaigns, gateways, live
 from models.session import sync_engine
 from models.settings import Settings
 
@@ -122,18 +122,37 @@ def _database(connection: Connection, settings: Settings, wanted: Wanted) -> Ite
         )
         return
     yield ok("schema", str(revision))
-    _want(connection, wanted)
+    _want(connection, settings.switch_name, wanted)
     yield from _dialer(connection, settings.switch_name)
+    yield from _carriers(connection)
 
 
-def _want(connection: Connection, wanted: Wanted) -> None:
+def _want(connection: Connection, switch_name: str, wanted: Wanted) -> None:
+    query = text("SELECT id::text FROM switch WHERE name = :name")
+    switch_id = connection.execute(query, {"name": switch_name}).scalar()
+    routes = gateways.plan(connection, switch_id).routes if switch_id else {}
     for campaign in campaigns.list_all(connection):
         if campaign.state is not CampaignState.STOPPED:
-            wanted.gateways.add(campaign.gateway)
+            own = routes.get(campaign.campaign_id)
+            wanted.gateways |= {campaign.gateway} if own is None else {route.gateway for route in own}
             wanted.messages |= {campaign.message} - {""}
     wanted.sessions = SESSIONS_PER_AGENT * int(
         connection.execute(text("SELECT count(*) FROM agent")).scalar_one()
     )
+
+
+def _carriers(connection: Connection) -> Iterator[Finding]:
+    """How the gateways have fared, as a dialer at work shows it."""
+    shown = live.get(connection, "dialer")
+    if shown is None or shown.age_seconds > live.STALE_SECONDS:
+        return
+    for name, figures in sorted(dict(shown.payload.get("gateways") or {}).items()):
+        standing, taken, lost = figures["standing"], figures["taken"], figures["failed"]
+        found = f"{standing}, {figures['calls']} calls; took {taken} and failed {lost} since the start"
+        if standing in ("up", "closed"):
+            yield ok(f"calls by {name}", found)
+        else:
+            yield warning(f"calls by {name}", found, "ask the carrier: nearly all of the last calls failed")
 
 
 def _dialer(connection: Connection, name: str) -> Iterator[Finding]:

@@ -9,17 +9,18 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from callflow.effects import Effect, Publish, Save, Send, StartTimer, StopTimer
 from callflow.engine import tables
 from callflow.engine.config import EngineConfig
+from callflow.engine.gateways import Gateway, Lane
 from callflow.engine.outlook import Outlook
 from callflow.engine.tables import AgentEvent, AttemptEvent, LegEvent, LegState
 from callflow.engine.throttle import LagGovernor, TokenBucket
 from esl.commands import Command
 from models.enums import AgentState, AttemptState, LegKind
-from models.records import AgentStateChanged, CampaignSettings, ClientBudget, Record
+from models.records import AgentStateChanged, CampaignSettings, CarrierPlan, ClientBudget, Record
 from pacing_core import Decision, Lead, Pacer
 
 S = TypeVar("S", bound=StrEnum)
@@ -48,6 +49,10 @@ class Leg:
     """False when the switch said that it could not set the hang-up hook: it is set again on CREATE."""
     refusal: str = ""
     """Cause of an originate that failed with nothing heard of a channel; the hook may know more."""
+    gateway: str = ""
+    """By which a customer's leg goes out."""
+    taken: bool = False
+    """Its carrier brought it to a phone, or knew a word about the person."""
     doubts: int = 0
     """How often in a row the switch was asked for this leg and gave no answer that settles it."""
 
@@ -73,6 +78,13 @@ class Attempt:
     """Its agent says that an answering machine has answered."""
     recovered: bool = False
     cause: str = ""
+    dialed_at: float = 0.0
+    legs: int = 0
+    """How many of them were dialed; a second one by another carrier."""
+    link: int = 0
+    """`Board.links` at its dial."""
+    rule_inputs: Any = None
+    """models.rules.RuleInputs of its claim, to be judged again before a second carrier."""
     lead: Lead | None = None
     """What the model of answer probabilities knows of the lead, until the call has taught it."""
 
@@ -108,6 +120,8 @@ class Campaign:
     pacer: Pacer
     bucket: TokenBucket
     leads: Outlook = field(default_factory=Outlook)
+    lanes: tuple[Lane, ...] = ()
+    """Its gateways, by tier."""
     window: tuple[int, int] = (0, 0)
     """(live answers, abandoned) of the legal window before this engine started."""
     granted: tuple[int, int] = (0, 0)
@@ -155,6 +169,8 @@ class Board:
     """wall time of a switch timestamp = timestamp / 1e6 + switch_offset; from the least delayed event
     seen."""
     link_up: bool = False
+    links: int = 0
+    """How often the link was lost or found."""
     core_uuid: str = ""
     blocked: dict[str, None] = field(default_factory=dict)
     resyncing: set[str] = field(default_factory=set)
@@ -166,6 +182,10 @@ class Board:
     campaigns: dict[str, Campaign] = field(default_factory=dict)
     of_client: dict[str, list[Campaign]] = field(default_factory=dict)
     """This switch's campaigns by their client."""
+    plan: CarrierPlan = field(default_factory=CarrierPlan)
+    gateways: dict[str, Gateway] = field(default_factory=dict)
+    sessions_max: int = 0
+    """Legs that we may have on the switch, agents' phones aside; 0: it has not told its limit yet."""
     clients: dict[str, ClientBudget] = field(default_factory=dict)
     elsewhere_first: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Ledgers of campaigns of other switches when they were first told."""

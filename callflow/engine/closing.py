@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from callflow.engine import agents, leads
+from callflow.engine import agents, carriers, leads, second
 from callflow.engine.board import Attempt, Board, Campaign, Leg
 from callflow.engine.config import OUTCOME_REALM
 from callflow.engine.outcomes import Ending, classify
@@ -38,7 +38,8 @@ def drop_leg(board: Board, leg: Leg) -> None:
     board.move_leg(leg, LegEvent.END)
     for key in ("watch", "ring", "renew", "hash"):
         board.stop_timer(f"{key}:{leg.leg_id}")
-    board.legs.pop(leg.leg_id, None)
+    if board.legs.pop(leg.leg_id, None) is not None:
+        carriers.gone(board, leg)
     board.resyncing.discard(leg.leg_id)
 
 
@@ -61,7 +62,17 @@ def customer_leg_ended(board: Board, leg: Leg, ending: Ending) -> None:
         wait_limit_seconds=wait_limit_seconds(board, campaign),
         ring_given_up=attempt.ring_given_up,
     )
-    close(board, attempt, outcome, ending)
+    ended(board, attempt, leg, outcome, ending)
+
+
+def ended(board: Board, attempt: Attempt, leg: Leg, outcome: Outcome, ending: Ending) -> None:
+    """A leg that was dialed is over: it speaks for or against its carrier, and its attempt goes on by another
+    one or is closed."""
+    campaign = board.campaigns[attempt.campaign_id]
+    answered = bool(ending.answered_us)
+    carriers.ended(board, campaign, leg, outcome, cause=ending.cause, answered=answered)
+    if not second.dialed_again(board, campaign, attempt, leg, outcome, ending):
+        close(board, attempt, outcome, ending)
 
 
 def customer_leg_lost(board: Board, leg: Leg, why: Outcome) -> None:
@@ -94,6 +105,8 @@ def customer_leg_lost(board: Board, leg: Leg, why: Outcome) -> None:
         outcome = Outcome.ABANDONED
     else:
         outcome = why
+    campaign = board.campaigns[attempt.campaign_id]
+    carriers.ended(board, campaign, leg, outcome, cause=ending.cause, answered=bool(leg.answered_us))
     close(board, attempt, outcome, ending)
 
 

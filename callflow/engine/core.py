@@ -8,13 +8,14 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from callflow.effects import Effect
-from callflow.engine import agents, clients, dialing, legs, matching, operator, recovery
+from callflow.engine import agents, carriers, clients, dialing, legs, matching, operator, recovery
 from callflow.engine import status as status_room
 from callflow.engine.board import Board, Campaign
 from callflow.engine.config import EngineConfig
 from callflow.engine.tables import LegState
 from callflow.engine.throttle import LagGovernor, TokenBucket
 from callflow.inputs import (
+    CarriersTold,
     Claimed,
     ClientsTold,
     Commanded,
@@ -108,12 +109,15 @@ class Engine:
                 recovery.link_down(board)
             case ClientsTold(budgets):
                 clients.hear(board, budgets)
+            case CarriersTold(plan):
+                carriers.hear(board, plan)
             case Started():
                 self._start(given)
 
     def _start(self, given: Started) -> None:
         board = self.board
         board.wall_offset = given.wall - board.now
+        board.plan = given.snapshot.carriers
         for settings in given.snapshot.campaigns:
             ledger = given.snapshot.ledger.get(settings.campaign_id, (0, 0))
             campaign = self._open_campaign(settings, ledger)
@@ -124,6 +128,8 @@ class Engine:
         board.timer("tick", board.config.tick_seconds)
 
     def _add_campaign(self, asked: Commanded) -> None:
+        if asked.carriers is not None:
+            carriers.hear(self.board, asked.carriers)
         if asked.campaign is not None:
             self._open_campaign(asked.campaign, (0, 0))
 
@@ -155,6 +161,7 @@ class Engine:
         bucket = TokenBucket(settings.calls_per_second, self.board.now)
         campaign = Campaign(settings, pacer, bucket, window=ledger, granted=granted)
         self.board.campaigns[settings.campaign_id] = campaign
+        carriers.lay(self.board, campaign)
         self.board.of_client.setdefault(settings.client_id, []).append(campaign)
         self.board.dirty.add(settings.campaign_id)
         return campaign

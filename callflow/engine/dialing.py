@@ -7,9 +7,10 @@ The pacer says how many; a claim makes them durable; each is judged by the rules
 from __future__ import annotations
 
 from callflow.effects import Claim
-from callflow.engine import agents, clients, closing, leads, recovery
+from callflow.engine import agents, carriers, clients, closing, leads, recovery
 from callflow.engine.board import Attempt, Board, Campaign, Leg
 from callflow.engine.config import MIN_RING_SECONDS
+from callflow.engine.gateways import Gateway
 from callflow.engine.outcomes import Ending
 from callflow.engine.tables import AttemptEvent, LegState
 from callflow.inputs import Claimed
@@ -61,10 +62,12 @@ def pace(board: Board, campaign: Campaign) -> None:
     clients.tell(board, campaign)
     share = board.lag.factor
     tokens = min(campaign.bucket.available(board.now, share), board.leg_bucket.available(board.now, share))
+    lines = max(0, campaign.settings.max_lines - campaign.lines - campaign.pending)
+    room = carriers.room(board, campaign)
     decision = campaign.pacer.decide(
         board.now,
-        lines_free=max(0, campaign.settings.max_lines - campaign.lines - campaign.pending),
-        rate_tokens=max(0, tokens),
+        lines_free=min(lines, room.lines),
+        rate_tokens=max(0, min(tokens, room.tokens)),
         leads=_MANY_LEADS if board.now >= campaign.no_leads_until else 0,
         pending=campaign.pending,
     )
@@ -72,8 +75,12 @@ def pace(board: Board, campaign: Campaign) -> None:
     campaign.limited_by = decision.limited_by
     if decision.limited_by == "hopper_empty":
         campaign.limited_by = campaign.no_leads_reason
-    if share < 1.0 and decision.limited_by == "calls_per_second":
+    elif decision.limited_by == "lines" and room.lines < lines:
+        campaign.limited_by = room.why
+    elif decision.limited_by == "calls_per_second" and share < 1.0:
         campaign.limited_by = "switch_lag"
+    elif decision.limited_by == "calls_per_second" and room.tokens < tokens:
+        campaign.limited_by = "gateway_rate"
     if decision.dials > 0:
         _claim(board, campaign, min(_BATCH_LIMIT, decision.dials))
     for call_id in decision.give_up:
@@ -113,8 +120,10 @@ def claimed(board: Board, answer: Claimed) -> None:
             reason = verdict.code
         if reason:
             _refuse(board, claim, reason)
+        elif (gateway := carriers.choose(board, campaign, claim.attempt_id)) is None:
+            _refuse(board, claim, "gateway")  # it failed, or was closed, since the claim was asked for
         else:
-            _dial(board, campaign, claim)
+            _dial(board, campaign, claim, gateway)
     closing.finish_wind_down(board, campaign)
 
 
@@ -125,12 +134,12 @@ def _refuse(board: Board, claim: ClaimedAttempt, reason: str) -> None:
     closing.close(board, attempt, Outcome.NOT_DIALED, None, verdict=reason)
 
 
-def _dial(board: Board, campaign: Campaign, claim: ClaimedAttempt) -> None:
+def _dial(board: Board, campaign: Campaign, claim: ClaimedAttempt, gateway: Gateway) -> None:
     attempt = Attempt(claim.attempt_id, claim.campaign_id, claim.number, board.next_serial())
     # The first leg bears the attempt's own id: who takes over without our journal can still ask for it.
-    leg = Leg(claim.attempt_id, LegKind.CUSTOMER, claim.attempt_id, sent_at=board.now, since=board.now)
+    leg_id = claim.attempt_id
     try:
-        command = originate_command(board, campaign.settings, leg.leg_id, claim.number)
+        command = originate_command(board, campaign.settings, leg_id, claim.number, gateway.name)
     except UnencodableValue as error:
         board.counters["unencodable_originate"] += 1
         board.attempts[attempt.attempt_id] = attempt
@@ -139,19 +148,29 @@ def _dial(board: Board, campaign: Campaign, claim: ClaimedAttempt) -> None:
         )
         return
     board.attempts[attempt.attempt_id] = attempt
-    board.legs[leg.leg_id] = leg
-    attempt.leg_id = leg.leg_id
     board.move_attempt(attempt, AttemptEvent.SEND)
+    attempt.dialed_at, attempt.link, attempt.rule_inputs = board.now, board.links, claim.rule_inputs
     campaign.lines += 1
     campaign.dialed += 1
     leads.know(attempt, claim.facts, board.wall)
     leads.dialed(campaign, attempt, board.now)
+    send_leg(board, attempt, leg_id, command, gateway)
+
+
+def send_leg(board: Board, attempt: Attempt, leg_id: str, command: commands.BgApi, gateway: Gateway) -> None:
+    """Put a leg of an attempt on record and on its way."""
+    leg = Leg(leg_id, LegKind.CUSTOMER, attempt.attempt_id, sent_at=board.now, since=board.now)
+    board.legs[leg.leg_id] = leg
+    attempt.leg_id = leg.leg_id
+    attempt.legs += 1
+    carriers.dialed(board, leg, gateway)
     board.save(
         AttemptDialed(
             attempt_id=attempt.attempt_id,
             leg_id=leg.leg_id,
             switch_id=board.config.switch_id,
             at=board.wall,
+            gateway=gateway.name,
         )
     )
     board.send(command, f"orig:{leg.leg_id}")
@@ -160,7 +179,9 @@ def _dial(board: Board, campaign: Campaign, claim: ClaimedAttempt) -> None:
     board.timer(f"watch:{leg.leg_id}", 3.0)
 
 
-def originate_command(board: Board, settings: CampaignSettings, leg_id: str, number: str) -> commands.BgApi:
+def originate_command(
+    board: Board, settings: CampaignSettings, leg_id: str, number: str, gateway: str
+) -> commands.BgApi:
     """The originate of a customer's leg: it ends in the switch's own wait, message and hang-up, never in a
     bare park.
 
@@ -185,7 +206,7 @@ def originate_command(board: Board, settings: CampaignSettings, leg_id: str, num
         variables["origination_caller_id_number"] = commands.dialable(settings.caller_id)
     return commands.originate(
         leg_id,
-        agents.dial_string(board, settings.gateway, number),
+        agents.dial_string(board, gateway, number),
         commands.inline(steps),
         variables,
         expand=bool(board.config.fence),

@@ -5,7 +5,7 @@ An event for a leg we do not know, or that the tables do not allow, changes noth
 
 from __future__ import annotations
 
-from callflow.engine import agents, closing, leads, matching, recovery
+from callflow.engine import agents, carriers, closing, leads, matching, recovery
 from callflow.engine.board import Board, Leg
 from callflow.engine.config import MIN_RING_SECONDS
 from callflow.engine.outcomes import Ending, classify_refusal, from_event
@@ -23,6 +23,7 @@ from esl.events import (
     ChannelProgressMedia,
     ChannelUnbridge,
     Event,
+    Heartbeat,
     Shutdown,
 )
 from models.enums import AttemptState, LegKind
@@ -37,6 +38,14 @@ def on_event(board: Board, event: Event) -> None:
     board.hear_switch_clock(event.timestamp_us)
     if isinstance(event, BackgroundJob):
         _job(board, event)
+        return
+    if isinstance(event, Heartbeat):
+        carriers.hear_switch(
+            board,
+            sessions=event.session_count,
+            max_sessions=event.max_sessions,
+            per_second=event.sessions_per_second,
+        )
         return
     if isinstance(event, Shutdown):
         board.blocked["switch_away"] = None
@@ -94,6 +103,7 @@ def reach_ringing(board: Board, leg: Leg, progress_us: int) -> None:
     if not board.move_leg(leg, LegEvent.PROGRESS):
         return
     leg.progress_us = progress_us
+    carriers.rings(board, leg)
     attempt = board.attempts.get(leg.owner_id) if leg.kind is LegKind.CUSTOMER else None
     if attempt is None:
         return
@@ -121,6 +131,7 @@ def reach_answered(board: Board, leg: Leg, answered_us: int) -> None:
         return
     board.move_leg(leg, LegEvent.ANSWER)
     leg.answered_us = answered_us
+    carriers.rings(board, leg)
     board.stop_timer(f"ring:{leg.leg_id}")
     board.timer(f"watch:{leg.leg_id}", 1.5)
     attempt = board.attempts.get(leg.owner_id) if leg.kind is LegKind.CUSTOMER else None
@@ -277,5 +288,5 @@ def refused_at_all(board: Board, leg: Leg, word: str) -> None:
     else:
         attempt = board.attempts.get(leg.owner_id)
         if attempt is not None:
-            closing.close(board, attempt, classify_refusal(word), Ending(cause=word))
+            closing.ended(board, attempt, leg, classify_refusal(word), Ending(cause=word))
     recovery.check_done(board)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from callflow.engine import agents, closing, leads, legs, matching
+from callflow.engine import agents, carriers, closing, leads, legs, matching
 from callflow.engine.board import Agent, Attempt, Board, Leg
 from callflow.engine.config import OUTCOME_REALM
 from callflow.engine.outcomes import from_hook, hook_value
@@ -70,9 +70,9 @@ def _load_attempt(board: Board, found: OpenAttempt) -> None:
     leads.dialed(campaign, attempt, board.now)
     if found.answered_at is not None:
         attempt.lead = None  # the dialer before this one has learned from it
-    board.legs[found.leg_id] = Leg(
-        found.leg_id, LegKind.CUSTOMER, found.attempt_id, sent_at=board.now, since=board.now
-    )
+    leg = Leg(found.leg_id, LegKind.CUSTOMER, found.attempt_id, sent_at=board.now, since=board.now)
+    board.legs[leg.leg_id] = leg
+    carriers.adopted(board, leg, found.gateway)
 
 
 def confirm_sent(board: Board, leg: Leg) -> None:
@@ -145,6 +145,7 @@ def link_up(board: Board, core_uuid: str) -> None:
     """Subscribed again (or for the first time): settle every open leg before anything is dialed."""
     restarted = bool(board.core_uuid) and core_uuid != board.core_uuid
     board.core_uuid, board.link_up = core_uuid, True
+    board.links += 1
     board.blocked.pop("switch_away", None)
     if restarted:
         lose_all_legs(board)
@@ -163,6 +164,7 @@ def link_up(board: Board, core_uuid: str) -> None:
 def link_down(board: Board) -> None:
     """Nothing more is heard; what was asked is lost. Calls go on at the switch."""
     board.link_up = False
+    board.links += 1
     board.blocked["switch_away"] = None
     board.resyncing.clear()
 
@@ -311,6 +313,7 @@ def _adopt_customer(board: Board, leg: Leg, data: dict[str, Any]) -> None:
         board.send(commands.uuid_kill(leg.leg_id))
         return
     board.timer(f"watch:{leg.leg_id}", 60.0)
+    carriers.adopted(board, leg, str(data.get("variable_sip_gateway_name") or ""))
     if attempt.recovered:
         set_hook(board, leg)
     leg.created_us = leg.created_us or _us(data, "Caller-Channel-Created-Time")

@@ -7,6 +7,7 @@ from typing import Any
 
 from callflow.engine import clients
 from callflow.engine.board import Board, Campaign
+from callflow.engine.gateways import Gateway, Lane, Standing
 from models.enums import LegKind
 
 
@@ -28,6 +29,9 @@ def status(board: Board) -> dict[str, Any]:
             key: campaign_status(campaign, agents=agents[key], calls=calls[key])
             for key, campaign in board.campaigns.items()
         },
+        "gateways": {name: gateway_status(board, gateway) for name, gateway in board.gateways.items()},
+        "sessions_max": board.sessions_max,
+        "legs_per_second": board.leg_bucket.per_second,
         "switch_lag_p95_ms": round(1000 * board.lag.p95, 1),
         "illegal_events": sum(board.illegal.values()),
         "counters": dict(board.counters),
@@ -56,6 +60,33 @@ def campaign_status(campaign: Campaign, *, agents: Counter[str], calls: Counter[
         "group": _group(campaign),
         "agents": dict(agents),
         "calls": dict(calls),
+        "gateways": [_lane(lane) for lane in campaign.lanes],
+    }
+
+
+def gateway_status(board: Board, gateway: Gateway) -> dict[str, Any]:
+    """A gateway over all campaigns: calls up, its limits, its standing, calls that it took and failed."""
+    standing = gateway.look(board.now)
+    return {
+        "standing": str(standing) if gateway.limits.enabled else "closed",
+        "back_in_seconds": round(gateway.back_at - board.now, 1) if standing is Standing.OUT else None,
+        "calls": gateway.calls,
+        "max_calls": gateway.limits.max_calls,
+        "calls_per_second": gateway.limits.calls_per_second,
+        "taken": gateway.taken,
+        "failed": gateway.failed,
+    }
+
+
+def _lane(lane: Lane) -> dict[str, Any]:
+    """A gateway as the campaign uses it; `answered` of the last `seizures` is its answer-seizure ratio."""
+    return {
+        "gateway": lane.gateway.name,
+        "tier": lane.tier,
+        "weight": lane.weight,
+        "poor": lane.poor,
+        "seizures": lane.seizures,
+        "answered": lane.answered,
     }
 
 

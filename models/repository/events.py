@@ -139,8 +139,11 @@ def after(db: Db, seq: int, limit: int, *, tenant_id: str | None = None) -> list
     return [Event(*row) for row in rows]
 
 
-def record(db: Db, topic: str, data: Mapping[str, Any], *, tenant_id: str) -> None:
-    """Tell the feed of a fact that this transaction writes; not for facts of the dialer's journal."""
+def record(db: Db, topic: str, data: Mapping[str, Any], *, tenant_id: str | None) -> None:
+    """Tell the feed of a fact that this transaction writes; not for facts of the dialer's journal.
+
+    `tenant_id` None: of the installation, for no tenant's eyes.
+    """
     values = {"id": new_id(), "tenant_id": tenant_id, "topic": topic, "payload": object_json(data)}
     db.execute(_INSERT, values)
     notify(db, EVENT_CHANNEL)

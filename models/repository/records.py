@@ -67,7 +67,7 @@ def _run(db: Db, sql: str, batch: Sequence[Any], key: str) -> list[str]:
 
 _DIALED = """
     WITH r AS (SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-                 AS r(attempt_id uuid, leg_id uuid, switch_id uuid, at float8)),
+                 AS r(attempt_id uuid, leg_id uuid, switch_id uuid, at float8, gateway text)),
     moved AS (
         UPDATE attempt a
            SET dialed_at = coalesce(a.dialed_at, to_timestamp(r.at)),
@@ -75,11 +75,19 @@ _DIALED = """
           FROM r WHERE a.id = r.attempt_id
         RETURNING a.id),
     opened AS (
-        INSERT INTO leg (id, kind, switch_id, attempt_id, opened_at, ended_at)
-        SELECT r.leg_id, 'customer', a.switch_id, a.id, to_timestamp(r.at), a.closed_at
+        INSERT INTO leg (id, kind, switch_id, attempt_id, gateway, opened_at, ended_at)
+        SELECT r.leg_id, 'customer', a.switch_id, a.id, r.gateway, to_timestamp(r.at), a.closed_at
           FROM r JOIN attempt a ON a.id = r.attempt_id
             ON CONFLICT (id) DO NOTHING)
     SELECT id::text FROM moved
+"""
+_CARRIER_FAILED = """
+    UPDATE leg SET ended_at = coalesce(leg.ended_at, to_timestamp(r.at)),
+                   cause = CASE WHEN leg.ended_at IS NULL THEN r.cause ELSE leg.cause END,
+                   sip_status = coalesce(leg.sip_status, r.sip_status)
+      FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(leg_id uuid, cause text, sip_status int, at float8)
+     WHERE leg.id = r.leg_id
+    RETURNING leg.id::text
 """
 _ANSWERED = """
     WITH r AS (SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(attempt_id uuid, at float8)),
@@ -294,10 +302,12 @@ def _bulk(sql: str, key: str) -> Callable[[Db, Sequence[Any]], list[str]]:
     return lambda db, batch: _run(db, sql, batch, key)
 
 
-# The order: legs and agents' legs exist before what ends them; attempts move before they close.
+# The order: legs and agents' legs exist before what ends them; a leg that its carrier failed is over before
+# its attempt is answered by another; attempts move before they close.
 _STEPS: tuple[tuple[str, Callable[[Db, Sequence[Any]], list[str]]], ...] = (
     (facts.AgentLegOpened.kind, _bulk(_LEG_OPENED, "leg_id")),
     (facts.AttemptDialed.kind, _bulk(_DIALED, "attempt_id")),
+    (facts.CarrierLegEnded.kind, _bulk(_CARRIER_FAILED, "leg_id")),
     (facts.AttemptAnswered.kind, _bulk(_ANSWERED, "attempt_id")),
     (facts.AttemptBridged.kind, _bulk(_BRIDGED, "attempt_id")),
     (facts.AttemptClosed.kind, _close),

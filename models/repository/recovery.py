@@ -11,7 +11,7 @@ from sqlalchemy import Row, text
 
 from models.enums import AttemptState
 from models.records import DialerSnapshot, OpenAttempt
-from models.repository import agents, campaigns, clients, learned, measures
+from models.repository import agents, campaigns, clients, gateways, learned, measures
 from models.repository.clock import wall_start
 from models.repository.db import Db
 from models.repository.hopper import lead_facts
@@ -23,7 +23,7 @@ _OPEN = text(
            extract(epoch FROM a.dialed_at)::float8 AS dialed_at,
            extract(epoch FROM a.answered_at)::float8 AS answered_at,
            extract(epoch FROM a.bridged_at)::float8 AS bridged_at,
-           a.agent_id::text, leg.id::text AS leg_id,
+           a.agent_id::text, leg.id::text AS leg_id, coalesce(leg.gateway, '') AS gateway,
            lead.tries, lead.list_id::text AS list_id, person.timezones, before.outcome AS last_outcome
       FROM attempt a
       JOIN lead ON lead.id = a.lead_id
@@ -34,7 +34,8 @@ _OPEN = text(
             ORDER BY b.claimed_at DESC LIMIT 1
            ) AS before ON true
       LEFT JOIN LATERAL (
-           SELECT leg.id FROM leg WHERE leg.attempt_id = a.id ORDER BY leg.opened_at DESC, leg.id DESC LIMIT 1
+           SELECT leg.id, leg.gateway FROM leg WHERE leg.attempt_id = a.id
+            ORDER BY leg.opened_at DESC, leg.id DESC LIMIT 1
            ) AS leg ON true
      WHERE a.switch_id = CAST(:switch_id AS uuid) AND a.state <> 'closed'
      ORDER BY a.claimed_at, a.id
@@ -75,6 +76,7 @@ def snapshot(db: Db, switch_id: str, now_wall: float | None = None) -> DialerSna
         ledger=ledgers(db, [settings.campaign_id for settings in found], now),
         clients=clients.budgets(db, switch_id, lambda ids: ledgers(db, ids, now)),
         learned=learned.of_switch(db, switch_id),
+        carriers=gateways.plan(db, switch_id),
     )
 
 

@@ -4,7 +4,7 @@ from models.tables import security  # noqa: F401 - row-level security comes with
 from models.tables.access import ApiKey, SignInFailure, SignInLink, UserAccount, WebSession
 from models.tables.base import Base
 from models.tables.calls import Attempt, Call, CallNote, Leg
-from models.tables.control import Command, Event, Learned, LiveSnapshot, Switch
+from models.tables.control import Command, Event, Gateway, Learned, LiveSnapshot, Route, Switch
 from models.tables.dialing import Campaign, ImportBatch, ImportJob, Lead, List, RuleRefusal
 from models.tables.parties import Account, Client, DoNotCall, Person, PersonPhone, Tenant
 from models.tables.people import Agent, AgentStateLog, Team
@@ -24,6 +24,7 @@ __all__ = [
     "Command",
     "DoNotCall",
     "Event",
+    "Gateway",
     "ImportBatch",
     "ImportJob",
     "Lead",
@@ -34,6 +35,7 @@ __all__ = [
     "Person",
     "PersonPhone",
     "PhoneLogin",
+    "Route",
     "RuleRefusal",
     "SignInFailure",
     "SignInLink",

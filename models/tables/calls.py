@@ -91,6 +91,7 @@ class Leg(Base):
     switch_id: Mapped[str] = reference("switch")
     attempt_id: Mapped[str | None] = reference("attempt")
     agent_id: Mapped[str | None] = reference("agent")
+    gateway: Mapped[str] = mapped_column(server_default="")
     opened_at: Mapped[datetime]
     ringing_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Uuid, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.enums import CommandKind, CommandStatus
@@ -26,6 +26,60 @@ class Switch(Base):
     lease_token: Mapped[int] = mapped_column(server_default="0")
     lease_holder: Mapped[str] = mapped_column(server_default="")
     lease_expires_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = made_at()
+
+
+class Gateway(Base):
+    """A carrier gateway of a switch, shared by all tenants: calls at once and new calls per second that it
+    takes (NULL: no limit), and whether it is dialed at all."""
+
+    __tablename__ = "gateway"
+    __table_args__ = (
+        UniqueConstraint("switch_id", "name"),
+        CheckConstraint("name ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$'", name="name"),
+        CheckConstraint("max_calls > 0", name="max_calls"),
+        CheckConstraint("calls_per_second > 0", name="calls_per_second"),
+    )
+
+    id: Mapped[Id]
+    switch_id: Mapped[str] = reference("switch")
+    name: Mapped[str]
+    max_calls: Mapped[int | None]
+    calls_per_second: Mapped[float | None]
+    enabled: Mapped[bool] = mapped_column(server_default="true")
+    created_at: Mapped[datetime] = made_at()
+
+
+class Route(Base):
+    """A gateway that a campaign dials by, or, without a campaign, every campaign of the tenant that has none
+    of its own. The lowest `tier` with a gateway that can take a call gets it, within a tier by `weight`."""
+
+    __tablename__ = "route"
+    __table_args__ = (
+        Index(
+            "uq_route_campaign",
+            "campaign_id",
+            "gateway_id",
+            unique=True,
+            postgresql_where=text("campaign_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_route_tenant",
+            "tenant_id",
+            "gateway_id",
+            unique=True,
+            postgresql_where=text("campaign_id IS NULL"),
+        ),
+        CheckConstraint("weight >= 0 AND weight <= 1000000", name="weight"),
+        CheckConstraint("tier BETWEEN 1 AND 9", name="tier"),
+    )
+
+    id: Mapped[Id]
+    tenant_id: Mapped[str] = reference("tenant")
+    campaign_id: Mapped[str | None] = reference("campaign", ondelete="CASCADE")
+    gateway_id: Mapped[str] = reference("gateway", ondelete="CASCADE")
+    weight: Mapped[float] = mapped_column(server_default="1")
+    tier: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = made_at()
 
 

@@ -56,6 +56,7 @@ ACCESS: dict[str, tuple[str, str]] = {
     "person": (READ, _OWN),
     "person_phone": (READ, _OWN),
     "phone_login": (REMOVE, _OWN),
+    "route": (READ, _OWN),
     "rule_refusal": (READ, _OWN),
     "sign_in_link": (CHANGE, _OWN),
     "team": (READ, _OWN),
@@ -63,8 +64,8 @@ ACCESS: dict[str, tuple[str, str]] = {
     "user_account": (CHANGE, _OWN),
     "web_session": (REMOVE, _OWN),
 }
-# A switch serves every tenant; who holds its lease is no secret.
-SHARED = ("switch",)
+# A switch and its gateways serve every tenant; who holds its lease is no secret.
+SHARED = ("gateway", "switch")
 # For the owner alone: failed sign-ins, what dialers have learned, and what switches ask with.
 CLOSED = ("sign_in_failure", "learned", "switch_key")
 

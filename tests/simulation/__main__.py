@@ -18,7 +18,9 @@ def main() -> int:
     parser.add_argument(
         "--base", type=float, metavar="P", help="the base scenario with this answer probability"
     )
-    parser.add_argument("--kind", choices=("chaos", "storm", "late", "kills", "freeze"), default="chaos")
+    parser.add_argument(
+        "--kind", choices=("chaos", "storm", "late", "kills", "freeze", "carriers"), default="chaos"
+    )
     parser.add_argument("--agents", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=1200.0)
     parser.add_argument("--trace", action="store_true", help="print the history")

@@ -60,7 +60,9 @@ def _in_trouble(checker: Checker, leg: CallTruth) -> bool:
 def _attempt(checker: Checker, row: AttemptRow, closed: AttemptClosed, legs: list[CallTruth]) -> None:
     name = f"attempt {row.attempt_id}"
     if len(legs) > 1:
-        checker.fail("dialed once", f"{name} has legs {[leg.uuid for leg in legs]}")
+        checker.second_carrier(row)
+    if row.dialed:  # the attempt ends as its last leg does
+        legs = [leg for leg in legs if leg.uuid == row.dialed[-1].leg_id]
     if not row.dialed:
         if closed.outcome is not Outcome.NOT_DIALED:
             checker.fail("outcome true", f"{name} was never dialed and is {closed.outcome}")

@@ -6,6 +6,7 @@ Cheap checks run after every event, the look around once a second, the books aga
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from tests.simulation.wire import Reply
 
 if TYPE_CHECKING:
     from tests.simulation.process import DialerProcess
+    from tests.simulation.scenario import Carrier
 
 GRACE_SLACK_SECONDS = 0.25
 MIN_RING_SECONDS = 15.0
@@ -94,6 +96,10 @@ class Checker:
         self.excused_until = -1.0
         self.process: DialerProcess | None = None
         self.legs: dict[str, LegBook] = {}
+        self.carriers: dict[str, Carrier] = {}
+        self.peaks: Counter[str] = Counter()
+        self._by_gateway: dict[str, list[CallTruth]] = {}
+        self._linked_at = 0.0
         self.refused: set[str] = set()
         self.originated_by: dict[int, set[str]] = {}
         self._said: set[str] = set()
@@ -148,6 +154,7 @@ class Checker:
     def told(self, process: DialerProcess, what: Input) -> None:
         """An input of the engine."""
         if isinstance(what, LinkUp):
+            self._linked_at = self.now
             self.trouble()
 
     def died(self, process: DialerProcess) -> None:
@@ -188,7 +195,9 @@ class Checker:
             self.fail("claim before dial", f"attempt {record.attempt_id} was never claimed")
             return
         if len(row.dialed) > 1:
-            self.fail("dialed once", f"attempt {record.attempt_id} dialed {len(row.dialed)} times")
+            self.second_carrier(row)
+            if record.at - self.wall0 < self._linked_at or row.dialed[0].at - self.wall0 < self._linked_at:
+                self.fail("second carrier", f"{row.attempt_id} goes on by another after a lost link")
         if row.token != process.token:
             self.fail("claim before dial", f"attempt {record.attempt_id} was claimed by another dialer")
 
@@ -255,12 +264,26 @@ class Checker:
             self.fail("claim before dial", f"leg {leg_id}: attempt {attempt_id} is not open")
         elif row.lead.number != number:
             self.fail("claim before dial", f"leg {leg_id} dials {number}, claimed was {row.lead.number}")
-        same = [other for other in self._legs_of(attempt_id) if self.book(other).originates]
-        if len(same) > 1:
-            self.fail("dialed once", f"attempt {attempt_id} dialed as {same}")
+        if row is not None and len(row.dialed) > 1:
+            self.second_carrier(row)
 
-    def _legs_of(self, attempt_id: str) -> list[str]:
-        return sorted({dialed.leg_id for dialed in self.store.attempts[attempt_id].dialed})
+    def second_carrier(self, row: AttemptRow) -> None:
+        """Of several legs of an attempt all but the last were failed by their carriers before any ringing."""
+        legs = list(dict.fromkeys(dialed.leg_id for dialed in row.dialed))
+        if len(legs) > 2:
+            self.fail("dialed once", f"attempt {row.attempt_id} dialed as {legs}")
+        if len({dialed.gateway for dialed in row.dialed}) < len(legs):
+            self.fail("second carrier", f"attempt {row.attempt_id} dialed twice by the same gateway")
+        recorded = {record.leg_id for record in row.failed_legs}
+        self.view.refresh()
+        for leg_id in legs[:-1]:
+            leg = self.view.legs.get(leg_id)
+            if leg_id not in recorded:
+                self.fail("dialed once", f"attempt {row.attempt_id} dialed as {legs}, {leg_id} not failed")
+            elif leg is not None and (
+                leg.progress or leg.progress_media or leg.answered or not (leg.cause or leg.ended)
+            ):
+                self.fail("second carrier", f"attempt {row.attempt_id}: {leg_id} rang, or is not over")
 
     def _bridge(self, process: DialerProcess, customer: str, agent_leg: str) -> None:
         if agent_leg in self.store.attempt_of_leg:
@@ -330,12 +353,34 @@ class Checker:
     def _created(self, leg: CallTruth) -> None:
         if leg.kind != "customer":
             return
+        self._within_limits(leg)
         if leg.uuid not in self.store.attempt_of_leg:
             self.fail("durable before dialed", f"the switch dials {leg.number} as {leg.uuid}: in no record")
         other = self._numbers_live.get(leg.number, "")
         if other and self.view.is_live(other):
             self.fail("one open attempt", f"{leg.number} is called by {other} and {leg.uuid} at once")
         self._numbers_live[leg.number] = leg.uuid
+
+    def _within_limits(self, leg: CallTruth) -> None:
+        """Calls at once, and calls in any second, by the gateway of a leg that was just made."""
+        carrier = self.carriers.get(leg.gateway)
+        if carrier is None:
+            return
+        made = self._by_gateway.setdefault(leg.gateway, [])
+        made.append(leg)
+        made[:] = [
+            one for one in made if not (one.ended or one.cause) or leg.created - one.created < 1_000_000
+        ]
+        up = sum(not (one.ended or one.cause) for one in made)
+        self.peaks[leg.gateway] = max(self.peaks[leg.gateway], up)
+        if carrier.max_calls is not None and up > carrier.max_calls:
+            self.fail("gateway cap", f"{up} calls at once by {leg.gateway}, {carrier.max_calls} allowed")
+        recent = sum(leg.created - one.created < 1_000_000 for one in made)
+        rate = carrier.calls_per_second
+        # Two dialers, one after the other, have a bucket each.
+        burst = rate is not None and recent > max(1.25 * rate, rate + 1.0) + 1.0
+        if burst and self.now - self.calm_since > 5.0:
+            self.fail("gateway rate", f"{recent} calls in a second by {leg.gateway}, {rate} allowed")
 
     def _adopted(self, died_at: float, until: float, legs: set[str]) -> None:
         """Ten seconds after a death: every leg of then is over or in the hands of a living dialer."""

@@ -11,6 +11,7 @@ from unittest.mock import patch
 from callflow.effects import Save
 from callflow.engine import agents, closing, core, dialing, legs, matching, outcomes, recovery
 from callflow.engine.board import Agent, Attempt, Board, Campaign, Leg
+from callflow.engine.gateways import Gateway
 from callflow.engine.outcomes import Ending
 from callflow.inputs import Claimed
 from esl import commands
@@ -118,8 +119,8 @@ def _dial_without_claim() -> list[Patch]:
 def _dial_without_record() -> list[Patch]:
     honest = dialing._dial
 
-    def hasty(board: Board, campaign: Campaign, claim: ClaimedAttempt) -> None:
-        honest(board, campaign, claim)
+    def hasty(board: Board, campaign: Campaign, claim: ClaimedAttempt, gateway: Gateway) -> None:
+        honest(board, campaign, claim, gateway)
         board.out[:] = [
             e for e in board.out if not (isinstance(e, Save) and isinstance(e.record, AttemptDialed))
         ]
@@ -201,7 +202,9 @@ def _redial_after_crash() -> list[Patch]:
         for attempt in list(board.attempts.values()):
             campaign = board.campaigns[attempt.campaign_id]
             if attempt.recovered:
-                command = dialing.originate_command(board, campaign.settings, board.new_id(), attempt.number)
+                command = dialing.originate_command(
+                    board, campaign.settings, board.new_id(), attempt.number, campaign.settings.gateway
+                )
                 board.send(command)
 
     up = recovery.link_up

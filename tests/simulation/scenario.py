@@ -24,6 +24,24 @@ WALL0 = 1_795_532_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Carrier:
+    """A gateway: what the campaign makes of it, and when it fails. `fails` is the share of its calls that it
+    answers by 503 at all times, within `outages` (begin, end) it does so with every one."""
+
+    name: str
+    weight: float = 1.0
+    tier: int = 1
+    max_calls: int | None = None
+    calls_per_second: float | None = None
+    fails: float = 0.0
+    outages: tuple[tuple[float, float], ...] = ()
+
+    def is_out(self, now: float) -> bool:
+        """Whether it fails every call now."""
+        return any(begin <= now < end for begin, end in self.outages)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """One run. Durations in seconds; the defaults are the base scenario of PACING.md."""
 
@@ -55,6 +73,8 @@ class Scenario:
     sessions_per_second: int = 200
     standing_leg_seconds: float = 600.0
     operator_seconds: float | None = None
+    carriers: tuple[Carrier, ...] = ()
+    """Empty: one, `carrier`, without limits."""
 
 
 def base(
@@ -208,6 +228,38 @@ def freeze(seed: int) -> Scenario:
     )
 
 
+def carriers(seed: int) -> Scenario:
+    """Three gateways in two tiers, with caps. Their carriers fail now a share, now every call; other faults
+    too."""
+    rng = random.Random(f"{seed}:carriers")
+    seconds = 300.0
+
+    def outages() -> tuple[tuple[float, float], ...]:
+        begin = rng.uniform(20.0, 200.0)
+        return ((begin, begin + rng.uniform(10.0, 120.0)),) if rng.random() < 0.7 else ()
+
+    return replace(
+        chaos(seed),
+        kind="carriers",
+        dial_seconds=seconds,
+        min_calls=0,
+        sessions_per_second=200,
+        faults=draw_faults(rng, rng.randint(0, 3), 15.0, seconds - 20.0),
+        carriers=tuple(
+            Carrier(
+                name=name,
+                weight=rng.choice((1.0, 2.0, 5.0)),
+                tier=tier,
+                max_calls=rng.choice((None, 2, 4, 8)),
+                calls_per_second=rng.choice((None, 0.5, 2.0)),
+                fails=rng.choice((0.0, 0.1, 0.4)),
+                outages=outages(),
+            )
+            for name, tier in (("north", 1), ("south", 1), ("spare", 2))
+        ),
+    )
+
+
 def with_faults(scenario: Scenario, *faults: Fault) -> Scenario:
     """The same with other faults."""
     return replace(scenario, faults=tuple(sorted(faults, key=lambda fault: fault.at)))
@@ -239,6 +291,18 @@ def make_agents(scenario: Scenario, campaign_id: str) -> list[AgentRow]:
         AgentRow(f"agent-{index}", f"Agent {index}", str(100_001 + index), campaign_id)
         for index in range(scenario.agents)
     ]
+
+
+def failing(
+    carrier: Carrier, now: Callable[[], float], behave: Callable[[random.Random, str], FarEnd]
+) -> Callable[[random.Random, str], FarEnd]:
+    """People behind a carrier that fails now and then."""
+
+    def carry(rng: random.Random, number: str) -> FarEnd:
+        end, lot, when = behave(rng, number), rng.random(), rng.uniform(0.05, 0.6)
+        return FarEnd(fail=(when, 503)) if carrier.is_out(now()) or lot < carrier.fails else end
+
+    return carry
 
 
 def customer_behaviour(

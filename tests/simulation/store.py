@@ -33,6 +33,8 @@ from models.records import (
     AttemptDialed,
     CampaignChanged,
     CampaignSettings,
+    CarrierLegEnded,
+    CarrierPlan,
     ClaimedAttempt,
     CommandFinished,
     DialerSnapshot,
@@ -76,6 +78,7 @@ class AttemptRow:
     token: int
     state: AttemptState = AttemptState.CLAIMED
     dialed: list[AttemptDialed] = field(default_factory=list)
+    failed_legs: list[CarrierLegEnded] = field(default_factory=list)
     answered_at: float | None = None
     bridged_at: float | None = None
     agent_id: str | None = None
@@ -136,8 +139,10 @@ class Store:
         agents: Sequence[AgentRow],
         new_id: Callable[[], str],
         judge: JudgeLead,
+        carriers: CarrierPlan | None = None,
     ) -> None:
         self.campaign = campaign
+        self.carriers = carriers or CarrierPlan()
         self.leads = list(leads)
         self.agents = {a.agent_id: a for a in agents}
         self.attempts: dict[str, AttemptRow] = {}
@@ -267,6 +272,10 @@ class Store:
         match record:
             case AttemptDialed():
                 self._apply_dialed(record)
+            case CarrierLegEnded():
+                row = self._attempt(record.attempt_id, record)
+                if row is not None and record not in row.failed_legs:
+                    row.failed_legs.append(record)
             case AttemptAnswered():
                 row = self._attempt(record.attempt_id, record)
                 if row is not None and row.is_open:
@@ -381,9 +390,11 @@ class Store:
                     bridged_at=row.bridged_at,
                     agent_id=row.agent_id,
                     facts=lead_facts(row.lead),
+                    gateway=row.dialed[-1].gateway if row.dialed else "",
                 )
                 for row in self.open.values()
             ),
+            carriers=self.carriers,
             ledger={self.campaign.campaign_id: (live, abandoned)},
             learned=dict(self.learned),
         )

@@ -13,7 +13,15 @@ from esl.commands import Command
 from esl.simulator import Crash, Cut, DropEvents, Gateway, Softswitch, Stall, SwitchConfig
 from models import rules
 from models.enums import AgentState, CampaignState, CommandKind
-from models.records import AgentStateChanged, CampaignSettings, OperatorCommand, Record
+from models.records import (
+    AgentStateChanged,
+    CampaignSettings,
+    CarrierPlan,
+    GatewayLimits,
+    OperatorCommand,
+    Record,
+    Route,
+)
 from tests.simulation import faults as f
 from tests.simulation.clock import Clock
 from tests.simulation.invariants import Checker, Violation
@@ -22,8 +30,10 @@ from tests.simulation.process import DialerProcess, makes_call
 from tests.simulation.robots import Robots
 from tests.simulation.scenario import (
     WALL0,
+    Carrier,
     Scenario,
     customer_behaviour,
+    failing,
     make_agents,
     make_leads,
     phone_behaviour,
@@ -64,6 +74,21 @@ class Result:
         return "\n".join([f"seed {self.scenario.seed}: {again}", *map(str, self.violations[:10])])
 
 
+def carrier_plan(scenario: Scenario) -> CarrierPlan:
+    """What the database would say of the scenario's carriers."""
+    if not scenario.carriers:
+        return CarrierPlan()
+    return CarrierPlan(
+        gateways=tuple(
+            GatewayLimits(name=c.name, max_calls=c.max_calls, calls_per_second=c.calls_per_second)
+            for c in scenario.carriers
+        ),
+        routes={
+            CAMPAIGN: tuple(Route(gateway=c.name, weight=c.weight, tier=c.tier) for c in scenario.carriers)
+        },
+    )
+
+
 class World:
     """Builds everything from a scenario; `run` plays it to the end."""
 
@@ -100,13 +125,12 @@ class World:
         self.counters: Counter[str] = Counter()
         self.processes: list[DialerProcess] = []
 
+        people = customer_behaviour(scenario, lambda: self.clock.now < self._carrier_fails_until)
+        named = scenario.carriers or (Carrier(name="carrier"),)
         config = SwitchConfig(
             callees=scenario.callees,
             gateways={
-                "carrier": Gateway(
-                    "carrier",
-                    customer_behaviour(scenario, lambda: self.clock.now < self._carrier_fails_until),
-                ),
+                **{c.name: Gateway(c.name, failing(c, lambda: self.clock.now, people)) for c in named},
                 "agents": Gateway(
                     "agents",
                     phone_behaviour(scenario, lambda: self.clock.now < self._phones_refuse_until),
@@ -140,6 +164,7 @@ class World:
             make_agents(scenario, CAMPAIGN),
             self.new_id,
             self._judge,
+            carrier_plan(scenario),
         )
         self.robots = Robots(
             self.clock,
@@ -159,6 +184,7 @@ class World:
             target=scenario.target,
             wall0=WALL0,
         )
+        self.checker.carriers = {carrier.name: carrier for carrier in scenario.carriers}
 
     # --- small services -----------------------------------------------------------------------------------
 

@@ -14,8 +14,8 @@ from callflow.doctor.findings import Finding, Verdict, failed, ok, warning
 from callflow.doctor.local import Wanted, database
 from esl.simulator import SwitchConfig
 from models.enums import CampaignState
-from models.records import CampaignSettings
-from models.repository import agents, campaigns, setup
+from models.records import CampaignSettings, GatewayLimits, Route
+from models.repository import agents, campaigns, gateways, live, setup
 from models.session import sync_engine
 from models.settings import Settings
 from tests.unit.simulator.driver import Driver
@@ -175,6 +175,29 @@ def test_what_the_campaigns_want_is_asked_of_the_switch(database_url: str, tmp_p
     wanted = Wanted()
     list(database(settings, wanted))
     assert wanted == Wanted({"gw-on"}, {"on.wav"}, 4)
+
+
+def test_routes_come_before_a_campaigns_gateway_and_trouble_is_shown(
+    database_url: str, tmp_path: Path
+) -> None:
+    settings = Settings(database_url=database_url, data_directory=tmp_path)
+    engine = sync_engine(database_url)
+    figures = {"calls": 0, "taken": 9, "failed": 30}
+    with engine.begin() as db:
+        home, tenant = setup.switch(db, settings.switch_name), setup.tenant(db)
+        made = CampaignSettings(campaign_id="", name="on", state=CampaignState.RUNNING, gateway="gw-on")
+        campaigns.create(db, made, switch_id=home)
+        for name in ("north", "south"):
+            gateways.add(db, home, GatewayLimits(name=name), by="test")
+            gateways.set_route(db, home, Route(gateway=name), tenant_id=tenant, campaign_id=None, by="test")
+        shown = {"north": {**figures, "standing": "out"}, "south": {**figures, "standing": "up"}}
+        live.put(db, "dialer", {"gateways": shown}, 1_800_000_000.0)
+    engine.dispose()
+    wanted = Wanted()
+    found = {finding.check: finding for finding in database(settings, wanted)}
+    assert wanted.gateways == {"north", "south"}
+    assert found["calls by north"].verdict is Verdict.WARNING
+    assert found["calls by south"].verdict is Verdict.OK
 
 
 def test_every_failure_says_what_to_do(tmp_path: Path) -> None:
