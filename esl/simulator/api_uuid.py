@@ -124,10 +124,9 @@ def move(core: Core, channel: Channel, flag: str, target: tuple[str, str, str]) 
     """A transfer of this leg, its partner (`-bleg`) or both."""
     partner = channel.bridge.other(channel) if channel.bridge is not None else None
     moved = partner if flag == "-bleg" and partner is not None else channel
-    if flag == "-both":  # FACTS section 7: it takes park_after_bridge from the leg it names
-        channel.vars.set("park_after_bridge", None)
+    second = channel.held and channel.bridge is not None and channel is channel.bridge.b
     other = bridge.part(core, moved)
-    transfer(core, moved, *target)
+    transfer(core, moved, *target, parks=flag == "-both" and second)
     if other is None or not other.alive:
         return
     if flag == "-both":

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from esl.simulator import hearing, inbound, legs, outbound_socket, private, recording, sendmsg
 from esl.simulator.causes import known_cause
+from esl.simulator.channel import STATE_NUMBER
 from esl.simulator.clock import ticks
 
 if TYPE_CHECKING:
@@ -315,6 +316,9 @@ def _sleep(core: Core, channel: Channel, run: Run) -> None:
 
 
 def _playback(core: Core, channel: Channel, run: Run) -> None:
+    if channel.state == STATE_NUMBER["CS_ROUTING"] and channel.running != "CS_ROUTING":
+        finish(core, channel, run, BROKEN_OFF)  # it is on its way out (f03)
+        return
     if run.data in core.config.missing_files or not run.data:
         finish(core, channel, run, NOT_FOUND)
         return

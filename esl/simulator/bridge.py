@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from esl.simulator import apps, caller_id, hearing, legs
+from esl.simulator import apps, caller_id, hearing, hold, legs
 from esl.simulator.channel import STATE_NUMBER, Channel, profile_pairs
 from esl.simulator.transfer import transfer_at_once
 
@@ -46,6 +46,7 @@ def uuid_bridge(core: Core, a: Channel, b: Channel) -> None:
         core.after(1, lambda: _to_itself(core, a))
         return
     for leg in (a, b):
+        hold.release(core, leg)
         if leg.bridge is not None:
             _leave_for_another(core, leg)
     bridge = Bridge(a, b)
@@ -114,15 +115,22 @@ def part(core: Core, channel: Channel, *, forget: bool = True) -> Channel | None
     channel.call_uuid, other.call_uuid = channel.uuid, other.uuid
     if phase == "up":
         for leg in (channel, other):
-            leg.vars.set("bridge_to", None)
+            _forget_partner(core, leg)
             if forget:  # a transfer takes the bond, a park leaves it (f02, e09)
                 leg.vars.set("signal_bond", None)
         if bridge.a.alive:
-            core.after(1, lambda: _unbridge(core, bridge))
+            core.after(legs.next_tick(core, bridge.a), lambda: _unbridge(core, bridge))
         else:  # its thread is on the way out: never an UNBRIDGE after its end
             _unbridge(core, bridge)
         hearing.left(core, channel)
     return other if phase == "up" else None
+
+
+def _forget_partner(core: Core, leg: Channel) -> None:
+    if leg.busy_until > core.tick:  # its thread is not there yet
+        core.after(legs.next_tick(core, leg), lambda: leg.vars.set("bridge_to", None))
+    elif not leg.held:  # taken off hold first
+        leg.vars.set("bridge_to", None)
 
 
 def survive(core: Core, channel: Channel) -> None:
@@ -135,10 +143,7 @@ def _marry(core: Core, leg: Channel, other: Channel, kind: str, stamp: int, prof
     source = f"{stamp}:{core.new_uuid()}:uuid_br:{other.uuid}"
     leg.transfer_source = source
     leg.logical_direction = "inbound"
-    leg.profile_index += 1
-    leg.profile_created = core.us
-    leg.bridged = 0  # a new profile: the time of this bridge will be in it (e03)
-    leg.touch()
+    leg.new_profile(core.us)
     leg.set_other_leg([("Other-Type", kind), *profile])
     v = leg.vars
     v.set("bridge_channel", other.name)
@@ -147,7 +152,7 @@ def _marry(core: Core, leg: Channel, other: Channel, kind: str, stamp: int, prof
     v.set("original_destination_number", leg.destination)
     v.set("original_caller_id_name", leg.cid_name)
     v.set("original_caller_id_number", leg.cid_number)
-    v.set("transfer_history", source)
+    v.push("transfer_history", source)
     v.set("transfer_source", source)
     leg.state = STATE_NUMBER["CS_HIBERNATE"]
 
@@ -254,7 +259,7 @@ def _to_itself(core: Core, leg: Channel) -> None:
 
 def _leave_for_another(core: Core, leg: Channel) -> None:
     """Already bridged: the new bridge takes it, the old partner is on its own (e08)."""
-    other = part(core, leg)
+    other = part(core, leg, forget=False)
     if other is not None and other.alive:
         hearing.left(core, other)
         core.after(1, lambda: survive(core, other))

@@ -84,6 +84,7 @@ class Channel:
         "bridge",
         "bridged",
         "bugs",
+        "busy_until",
         "call_uuid",
         "callee_direction",
         "callee_name",
@@ -106,10 +107,12 @@ class Channel:
         "has_media",
         "held",
         "hit_dialplan",
+        "hold_accum",
         "hold_spans",
         "job",
         "last_app",
         "last_arg",
+        "last_hold",
         "listener",
         "logical_direction",
         "message_since",
@@ -157,7 +160,8 @@ class Channel:
         self.caller_id_name, self.caller_id_number = "", "0000000000"  # who calls; these never change
         self.cid_name, self.cid_number = self.caller_id_name, self.caller_id_number  # shown (caller_id.py)
         self.callee_name, self.callee_number = CALLEE_NAME, number
-        self.hold_spans: list[tuple[int, int]] = []
+        self.hold_spans: list[tuple[int, int]] = []  # all, the latest first
+        self.last_hold = self.hold_accum = 0  # of this caller profile
         self.destination, self.dialplan, self.rdnis = number, "", ""
         self.direction = self.logical_direction = "outbound"
         self.context, self.source, self.username = "default", "src/switch_ivr_originate.c", ""
@@ -170,6 +174,7 @@ class Channel:
         self.apps: list[tuple[str, str]] = []
         self.runs: list[Run] = []
         self.bugs: list[Bug] = []
+        self.busy_until = 0  # the tick to which its thread waits for a broadcast to begin
         self.after_inside: Callable[[], None] | None = None  # what waits for an application of execute_on_*
         self.orders: list[Request] = []  # sendmsg that its thread has not taken yet
         self.listener: Client | None = None  # the connection of its `socket` application
@@ -207,9 +212,12 @@ class Channel:
         self.other_leg = pairs
         self._other_plain = plain(pairs)
 
-    def held_us(self) -> int:
-        """All holds that have ended, microseconds."""
-        return sum(end - start for start, end in self.hold_spans)
+    def new_profile(self, now_us: int) -> None:
+        """A bridge or a transfer gives the leg a new caller profile, with times of its own."""
+        self.profile_index += 1
+        self.profile_created = now_us
+        self.bridged = self.last_hold = self.hold_accum = 0
+        self.touch()
 
     def state_pairs(self) -> Pairs:
         pairs = [
@@ -286,8 +294,8 @@ def profile_pairs(prefix: str, channel: Channel) -> Pairs:
     ]
     pairs += [(f"{prefix}-{label}-Time", str(value)) for label, value in times]
     pairs += [
-        (f"{prefix}-Channel-Last-Hold", str(c.hold_spans[0][0] if c.hold_spans else 0)),
-        (f"{prefix}-Channel-Hold-Accum", str(c.held_us())),
+        (f"{prefix}-Channel-Last-Hold", str(c.last_hold)),
+        (f"{prefix}-Channel-Hold-Accum", str(c.hold_accum)),
         (f"{prefix}-Screen-Bit", "true"),
         (f"{prefix}-Privacy-Hide-Name", "false"),
         (f"{prefix}-Privacy-Hide-Number", "false"),

@@ -34,6 +34,7 @@ def uuid_hold(core: Core, args: str) -> str:
 def _hold(core: Core, channel: Channel) -> None:
     channel.held = True
     channel.hold_spans.insert(0, (core.us, core.us))
+    channel.last_hold = core.us
     channel.touch()
     legs.call_state(core, channel, "HELD")
     core.emit(channel, "CHANNEL_HOLD")
@@ -42,20 +43,34 @@ def _hold(core: Core, channel: Channel) -> None:
     music = channel.vars.get("hold_music") or core.globals.get("hold_music", "")
     if partner is not None and music and music != "silence":
         command = private.broadcast(core, "playback", music, ("lead-frames", "5"), ("loops", "-1"))
-        core.after(MUSIC_TICKS, partial(_music, core, channel, partner, music, command))
+        partner.busy_until = core.tick + MUSIC_TICKS
+        core.after(MUSIC_TICKS, partial(_music, core, partner, music, command))
 
 
-def _music(core: Core, held: Channel, partner: Channel, music: str, command: private.Private) -> None:
-    if held.held and held.alive and partner.alive and held.bridge is not None:
+def _music(core: Core, partner: Channel, music: str, command: private.Private) -> None:
+    if partner.alive:
         apps.start(core, partner, "playback", music, nested=True, loops=-1, command=command)
 
 
-def _unhold(core: Core, channel: Channel) -> None:
+def _unhold(core: Core, channel: Channel, *, goes_on: bool = True) -> None:
     channel.held = False
-    channel.hold_spans[0] = (channel.hold_spans[0][0], core.us)
+    since = channel.hold_spans[0][0]
+    channel.hold_spans[0] = (since, core.us)
+    channel.hold_accum += core.us - since
     channel.touch()
     legs.call_state(core, channel, "UNHELD")
-    core.after(1, partial(_resume, core, channel))
+    if goes_on:
+        core.after(1, partial(_resume, core, channel))
+
+
+def release(core: Core, channel: Channel) -> None:
+    """A transfer or a bridge takes the leg off hold first (switch_ivr.c switch_ivr_check_hold)."""
+    if channel.held:
+        _unhold(core, channel, goes_on=False)
+        core.emit(channel, "CHANNEL_UNHOLD")
+        legs.call_state(core, channel, "ACTIVE")
+        if channel.bridge is None:
+            channel.vars.set("bridge_to", None)
 
 
 def _resume(core: Core, channel: Channel) -> None:

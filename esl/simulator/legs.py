@@ -36,6 +36,11 @@ def call_state(core: Core, channel: Channel, state: str) -> None:
     core.emit(channel, "CHANNEL_CALLSTATE", head=head, variables=False)
 
 
+def next_tick(core: Core, channel: Channel) -> int:
+    """Ticks until the leg's thread notices something: one, or those until its broadcast begins."""
+    return max(1, channel.busy_until - core.tick)
+
+
 def timer(core: Core, channel: Channel, name: str, ticks: int, action: Callable[[], None]) -> None:
     """A timer of this leg, at most one of a name; it ends with the leg."""
     cancel(channel, name)

@@ -227,16 +227,16 @@ def report(core: Core, channel: Channel) -> None:
     for name, at_us in moments:
         if at_us:
             v.set(f"{name}_stamp", stamp(at_us))
-    last_hold = c.hold_spans[0][0] if c.hold_spans else 0
-    for name, at_us in [*moments[:4], ("last_hold", last_hold)]:
+    for name, at_us in [*moments[:4], ("last_hold", c.last_hold)]:
         _epochs(channel, name, at_us)
-    held = c.held_us()
+    held = c.hold_accum
     v.set("hold_accum_seconds", str(held // 1_000_000))
     v.set("hold_accum_usec", str(held))
     v.set("hold_accum_ms", str(held // 1000))
     if c.hold_spans:
         spans = ",".join(f"{{{start},{end}}}" for start, end in c.hold_spans)
-        v.set("hold_stamp", stamp(last_hold))
+        if c.last_hold:
+            v.set("hold_stamp", stamp(c.last_hold))
         v.set("hold_events", f"{{{spans}}}")
     for name, at_us in [("resurrect", 0), *moments[4:]]:
         _epochs(channel, name, at_us)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from esl.simulator import apps, caller_id, dialplan, legs
+from esl.simulator import apps, caller_id, dialplan, hold, legs
 from esl.simulator.channel import STATE_NUMBER
 
 if TYPE_CHECKING:
@@ -12,10 +12,20 @@ if TYPE_CHECKING:
     from esl.simulator.core import Core
 
 
-def transfer(core: Core, channel: Channel, extension: str, plan: str, context: str) -> None:
-    """The command's part; the leg's thread follows a tick later. The leg must not be bridged any more."""
+def transfer(
+    core: Core, channel: Channel, extension: str, plan: str, context: str, *, parks: bool = False
+) -> None:
+    """The command's part; the leg's thread follows a tick later. The leg must not be bridged any more.
+
+    `parks`: its thread found the partner gone while the leg was taken off hold, and parked it (f03).
+    """
+    hold.release(core, channel)
+    channel.vars.set("max_forwards", _fewer(channel.vars.get("max_forwards")))
+    if parks:
+        channel.vars.set("park_after_bridge", None)
+        apps.park_after_bridge(core, channel)
     redirect(core, channel, extension, plan, context)
-    core.after(1, lambda: route(core, channel, extension, plan, context))
+    core.after(legs.next_tick(core, channel), lambda: route(core, channel, extension, plan, context))
 
 
 def transfer_at_once(core: Core, channel: Channel, target: str) -> None:
@@ -25,6 +35,7 @@ def transfer_at_once(core: Core, channel: Channel, target: str) -> None:
     else:
         parts = target.split(":")
     extension, plan, context = [*parts, *("XML", "default")[len(parts) - 1 :]][:3]
+    channel.vars.set("max_forwards", _fewer(channel.vars.get("max_forwards")))
     redirect(core, channel, extension, plan, context)
     channel.vars.set("signal_bond", None)
     route(core, channel, extension, plan, context)
@@ -33,10 +44,8 @@ def transfer_at_once(core: Core, channel: Channel, target: str) -> None:
 def redirect(core: Core, channel: Channel, extension: str, plan: str, context: str) -> None:
     """A new caller profile, on its way to `extension`."""
     channel.logical_direction = "inbound"
-    channel.bridged = 0
     _new_profile(core, channel, extension, plan, context)
     channel.state = STATE_NUMBER["CS_ROUTING"]
-    channel.touch()
     channel.set_other_leg([])
     channel.apps.clear()
 
@@ -44,8 +53,8 @@ def redirect(core: Core, channel: Channel, extension: str, plan: str, context: s
 def originated_into(core: Core, channel: Channel, extension: str, context: str, disposition: str) -> None:
     """An originate that ends in an extension of the XML dialplan; the caller id flips on the way (d33)."""
     channel.vars.set("endpoint_disposition", disposition)
+    channel.vars.set("max_forwards", _fewer(channel.vars.get("max_forwards")))
     _new_profile(core, channel, extension, "XML", context)
-    channel.touch()
     legs.run_state(core, channel, "CS_ROUTING")
     core.after(1, lambda: _run_extension(core, channel, extension, context))
 
@@ -53,13 +62,11 @@ def originated_into(core: Core, channel: Channel, extension: str, context: str, 
 def _new_profile(core: Core, channel: Channel, extension: str, plan: str, context: str) -> None:
     source = f"{core.us // 1_000_000}:{core.new_uuid()}:bl_xfer:{extension}/{context}/{plan}"
     channel.transfer_source = source
-    channel.profile_index += 1
-    channel.profile_created = core.us
+    channel.new_profile(core.us)
     channel.dialplan, channel.context = plan, context
     channel.rdnis = channel.destination
     channel.destination = extension
-    channel.vars.set("max_forwards", _fewer(channel.vars.get("max_forwards")))
-    channel.vars.set("transfer_history", source)
+    channel.vars.push("transfer_history", source)
     channel.vars.set("transfer_source", source)
 
 

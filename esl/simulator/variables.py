@@ -57,6 +57,14 @@ class Variables:
             self._values.pop(name, None)
             self._lines.pop(name, None)
 
+    def push(self, name: str, value: str) -> None:
+        """One more of several values, as FreeSWITCH writes them in one text."""
+        old = self._values.get(name)
+        if old is None:
+            self.set(name, value)
+        else:
+            self.set(name, f"{'' if old.startswith('ARRAY::') else 'ARRAY::'}{old}|:{value}")
+
     def update(self, values: Mapping[str, str]) -> None:
         for name, value in values.items():
             self.set(name, value)

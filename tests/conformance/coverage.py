@@ -95,6 +95,7 @@ FULL = (
     "f02_uuid_transfer_a_leg",
     "f02_uuid_transfer_bleg",
     "f02_uuid_transfer_inline_park",
+    "f03_consult_manual_and_complete",
     "f03_three_way_eavesdrop",
     "f05_eavesdrop_bridge_both",
     "f05_eavesdrop_dead_uuid",
@@ -130,7 +131,7 @@ NOT_COVERED = {
     "d34, e02": "no `bridge` application",
     "d36, d38": "forks, failover and originate_retries are refused or ignored; a dialer must not use them",
     "e10_race_uuid_bridge_on_answer": "modelled with a seeded probability; the recording left replies out",
-    "f03 att_xfer, consult, f04, f10, f12": "no att_xfer, conference, digits, tone detection",
+    "f03_att_xfer, f04, f10, f12": "no att_xfer, conference, digits, tone detection",
     "f13_uuid_misc": "rare uuid_ commands",
     "g01_outbound_async_full": "no `bridge` application",
     "h01": "no mod_callcenter",
@@ -154,6 +155,7 @@ NOT_LIVE = {
     "e04_nailed_park_moh_exec_after": "no music on hold in deploy/freeswitch",
     "e04_nailed_moh_transfer_after_bridge": "no music on hold in deploy/freeswitch",
     "f01_hold_on_off": "no music on hold in deploy/freeswitch",
+    "f03_consult_manual_and_complete": "no music on hold in deploy/freeswitch",
 }
 
 

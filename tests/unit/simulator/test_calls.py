@@ -208,5 +208,25 @@ def test_agents_side_by_side_with_transfer_both() -> None:
     assert d.api("uuid_transfer agent -both park: inline") == "+OK\n"
     d.run(0.2)
     assert {e.uuid for e in d.events(name="CHANNEL_PARK")} == {"agent", "c1"}
+    assert d.api("uuid_getvar agent park_after_bridge") == "true"
+    assert d.switch.live_uuids() == {"agent", "c1"}
+
+
+def test_transfer_both_takes_park_after_bridge_from_a_second_leg_that_is_held() -> None:
+    """As in f03, and as tried on a real FreeSWITCH: neither without the hold nor on the first leg."""
+    d = Driver(person())
+    d.agent()
+    d.originate("c1", "c/15550001", LIST)
+    d.run_until("CHANNEL_EXECUTE", "c1")
+    d.api("uuid_bridge c1 agent")
+    d.run_until("CHANNEL_BRIDGE", "c1")
+    d.api("uuid_hold agent")
+    d.run(0.1)
+    assert d.api("uuid_transfer agent -both park: inline") == "+OK\n"
+    d.run(0.4)
     assert d.api("uuid_getvar agent park_after_bridge") == "_undef_"
+    assert [e.name for e in d.events("agent") if e.name in ("CHANNEL_HOLD", "CHANNEL_UNHOLD")] == [
+        "CHANNEL_HOLD",
+        "CHANNEL_UNHOLD",
+    ]
     assert d.switch.live_uuids() == {"agent", "c1"}
