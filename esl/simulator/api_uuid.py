@@ -9,6 +9,7 @@ from esl.simulator.causes import known_cause
 from esl.simulator.render import ChannelEvent
 from esl.simulator.text import split_arguments
 from esl.simulator.transfer import transfer
+from esl.simulator.words import separate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,8 +54,8 @@ def uuid_getvar(core: Core, args: str) -> str:
 
 
 def uuid_setvar(core: Core, args: str) -> str:
-    """The rest of the line is the value, as it is; an empty one unsets."""
-    words = args.split(" ", 2)
+    """The rest of the line is the value, read as every last word is; an empty one unsets."""
+    words = separate(args, limit=3)
     if len(words) < 2 or not words[1]:
         return _usage("<uuid> <var> [value]")
     channel = core.find(words[0])
@@ -71,10 +72,10 @@ def uuid_setvar_multi(core: Core, args: str) -> str:
     channel = core.find(uuid)
     if channel is None:
         return NO_CHANNEL
-    for item in rest.split(";"):
+    for item in separate(rest, ";", 64):
         name, _, value = item.partition("=")
-        if name.strip():
-            channel.vars.set(name.strip(), value)
+        if name and "${" not in value:  # such a value is dropped (switch_channel_set_variable)
+            channel.vars.set(name, value)
     return OK
 
 

@@ -268,7 +268,7 @@ def test_a_body_of_ours_arrives_whole(header: str, body: str) -> None:
     try:
         raw = encode(SendEvent("CUSTOM", ((header, "v"),), body))
     except UnencodableValue:
-        assert header.lower() == "content-length"
+        assert header.lower() == "content-length" or "\0" in body  # the switch reads a body up to a NUL
         return
     (request,) = Connection("server").receive(raw)
     assert request.body == body.encode()

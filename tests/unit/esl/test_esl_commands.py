@@ -51,7 +51,7 @@ HOOK = f"hash insert/rm_outcome/{U}/${{hangup_cause}}|${{sip_term_status}}"
         (c.uuid_dump(U), f"api uuid_dump {U} json"),
         (
             c.uuid_setvar(U, "note", "it's 100% \u00e9, {x}"),
-            f"api uuid_setvar {U} note it's 100% \u00e9, {{x}}",
+            f"api uuid_setvar {U} note 'it\\'s 100% \u00e9, {{x}}'",
         ),
         (c.uuid_setvar(U, "note", ""), f"api uuid_setvar {U} note"),
         (
@@ -319,7 +319,7 @@ def test_everything_else_that_is_refused() -> None:
         lambda: SendMsg("a b", ()),
         lambda: c.uuid_kill(U, "normal clearing"),
         lambda: c.uuid_setvar(U, "a", "b\nc"),
-        lambda: c.uuid_setvar(U, "a", " b"),
+        lambda: c.uuid_setvar(U, "a", "ARRAY::b"),
         lambda: c.global_setvar("a", "b=c"),
         lambda: c.global_setvar("a", "${b}"),
         lambda: c.sched_hangup(U, 0),
