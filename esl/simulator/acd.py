@@ -1,10 +1,10 @@
-"""The applications and api commands of a call centre's floor, in one table each for the switch to look in."""
+"""Applications that dial or join other legs, in a table for the switch to look in."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from esl.simulator import eavesdrop
+from esl.simulator import bridge_app, eavesdrop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,4 +15,5 @@ if TYPE_CHECKING:
 
 APPLICATIONS: Final[dict[str, Callable[[Core, Channel, Run], None]]] = {
     **eavesdrop.APPLICATIONS,
+    "bridge": bridge_app.dial,
 }

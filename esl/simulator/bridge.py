@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from esl.simulator import apps, caller_id, hearing, hold, legs
+from esl.simulator import apps, bridge_app, caller_id, hearing, hold, legs
 from esl.simulator.channel import STATE_NUMBER, Channel, profile_pairs
 from esl.simulator.transfer import transfer_at_once
 
@@ -193,6 +193,22 @@ def _meet(core: Core, bridge: Bridge) -> None:
     for leg, other, site in ((a, b, "bridge_a"), (b, a, "bridge_b")):
         tail = [("Application", "uuid_bridge"), ("Application-Data", other.uuid)]
         core.emit(leg, "CHANNEL_EXECUTE", site=f"CHANNEL_EXECUTE/{site}", tail=tail)
+    _talk(core, bridge)
+    _show_partner(core, bridge)
+    core.after(1, lambda: _show_late(core, bridge))
+
+
+def connect(core: Core, a: Channel, b: Channel) -> None:
+    """The partner that `bridge` dialed has answered: both talk at once."""
+    bridge = Bridge(a, b)
+    bridge.phase = "up"
+    a.bridge = b.bridge = bridge
+    _talk(core, bridge)
+    core.after(1, lambda: _show_both(core, bridge))
+
+
+def _talk(core: Core, bridge: Bridge) -> None:
+    a, b = bridge.a, bridge.b
     for leg, other in ((a, b), (b, a)):
         leg.bridged = core.us
         leg.touch()
@@ -205,9 +221,18 @@ def _meet(core: Core, bridge: Bridge) -> None:
     b.call_uuid = a.uuid
     b.vars.set("call_uuid", a.uuid)
     legs.run_state(core, b, "CS_EXCHANGE_MEDIA")
+
+
+def _show_both(core: Core, bridge: Bridge) -> None:
+    _show_late(core, bridge)
+    if bridge.phase == "up" and bridge.a.alive:
+        _show_partner(core, bridge)
+
+
+def _show_partner(core: Core, bridge: Bridge) -> None:
+    b = bridge.b
     number = b.callee_number or b.destination
-    _show_each_other(core, bridge, a, b.callee_name or number, number)
-    core.after(1, lambda: _show_late(core, bridge))
+    _show_each_other(core, bridge, bridge.a, b.callee_name or number, number)
 
 
 def _show_late(core: Core, bridge: Bridge) -> None:
@@ -219,6 +244,8 @@ def _show_each_other(core: Core, bridge: Bridge, leg: Channel, name: str, number
     other = bridge.other(leg)
     leg.vars.set("bridge_to", other.uuid)
     leg.vars.set("last_bridge_to", other.uuid)
+    leg.vars.set("bridge_channel", other.name)
+    leg.vars.set("bridge_uuid", other.uuid)
     caller_id.show(core, leg, name, number)
 
 
@@ -244,7 +271,7 @@ def _not_ready(core: Core, bridge: Bridge) -> None:
     for leg in (a, b):
         job, leg.job = leg.job, None
         if job is not None:
-            job.done("-ERR ORIGINATOR_CANCEL\n")
+            job.finish("-ERR ORIGINATOR_CANCEL\n")
     legs.hang_up(core, b, "DESTINATION_OUT_OF_ORDER", "partner", at_once=True)
     legs.hang_up(core, a, "ORIGINATOR_CANCEL", "partner", at_once=True)
 
@@ -291,6 +318,10 @@ def _survive(core: Core, channel: Channel, *, first: bool, cause: str = "") -> N
     channel.call_uuid = channel.uuid
     v = channel.vars
     v.set("call_uuid", channel.uuid)
+    run = bridge_app.running(channel)
+    if run is not None:
+        bridge_app.over(core, channel, run)
+        return
     target = v.get("transfer_after_bridge")
     stays = v.true("park_after_bridge")
     runs = v.get("exec_after_bridge_app") if not first or not (stays or target) else None

@@ -35,6 +35,15 @@ def flip(core: Core, channel: Channel, *, bridged: bool = False) -> None:
     core.emit(c, "CALL_UPDATE", head=head)
 
 
+def of_the_caller(channel: Channel, caller: Channel) -> None:
+    """A leg that `bridge` makes shows who its caller shows, unless the dial string says otherwise."""
+    c, v = channel, channel.vars
+    c.caller_id_name, c.caller_id_number = caller.caller_id_name, caller.caller_id_number
+    c.cid_name = v.get("origination_caller_id_name") or caller.cid_name
+    c.cid_number = v.get("origination_caller_id_number") or caller.cid_number
+    c.touch()
+
+
 def share(first: Channel, second: Channel) -> None:
     """uuid_bridge: the second leg shows the first one's caller, the first one the second one's callee."""
     first.callee_name, first.callee_number = second.callee_name, second.callee_number

@@ -17,16 +17,24 @@ _EXPANSION = re.compile(r"\\?\$\{[^}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Dial:
-    """A dial string that could be read. `gateway` None: not a gateway of sofia, then `cause` says why not."""
+class Endpoint:
+    """One leg of a dial string. `gateway` None: there is none to dial, and `cause` says why."""
 
     variables: dict[str, str]
     gateway: str | None
     number: str
-    apps: tuple[tuple[str, str], ...]
-    inline: bool
-    destination: str
     cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """A dial string that could be read: legs at a time (`,`), one group after another (`|`)."""
+
+    groups: tuple[tuple[Endpoint, ...], ...]
+    variables: dict[str, str]
+    apps: tuple[tuple[str, str], ...] = ()
+    inline: bool = False
+    destination: str = ""
     context: str | None = None  # of the XML dialplan, where `destination` is an extension of it
 
 
@@ -43,26 +51,16 @@ class Refused(Exception):
 
 
 def parse(arguments: str) -> Dial:
-    """Raises UsageError, Refused."""
+    """The arguments of `originate`. Raises UsageError, Refused."""
     words = split_arguments(arguments)
     if words is None or not 2 <= len(words) <= 7:
         raise UsageError
-    text, application = words[0], words[1]
-    variables: dict[str, str] = {}
-    legs: dict[str, str] = {}
-    if text.startswith("<"):
-        block, text = _block(text, "<", ">")
-        variables = _variables(block)
-    if text.startswith("{"):
-        block, text = _block(text, "{", "}")
-        variables.update(_variables(block))
-    if text.startswith("["):
-        block, text = _block(text, "[", "]")
-        legs = _variables(block)
-    wanted = {**legs, **variables}  # a leg keeps the value of {} (d36)
+    application = words[1]
+    shown: dict[str, str] = {}
     for place, name in ((4, "origination_caller_id_name"), (5, "origination_caller_id_number")):
         if len(words) > place:
-            wanted.setdefault(name, words[place])
+            shown[name] = words[place]
+    dial = parse_legs(words[0], shown)
     inline = len(words) > 2 and words[2].lower() == "inline"
     apps: tuple[tuple[str, str], ...] = ()
     context: str | None = None
@@ -72,26 +70,56 @@ def parse(arguments: str) -> Dial:
         apps = tuple(parse_inline(application))
     else:
         context = words[3] if len(words) > 3 else "default"
-    return replace(_endpoint(text, wanted, apps, inline, application), context=context)
+    return replace(dial, apps=apps, inline=inline, destination=application, context=context)
 
 
-def _endpoint(
-    text: str, wanted: dict[str, str], apps: tuple[tuple[str, str], ...], inline: bool, shown: str
-) -> Dial:
+def parse_legs(text: str, defaults: dict[str, str] | None = None) -> Dial:
+    """A dial string alone, as the `bridge` application has it. Raises Refused."""
+    variables: dict[str, str] = {}
+    if text.startswith("<"):
+        block, text = _block(text, "<", ">")
+        variables = _variables(block)
+    if text.startswith("{"):
+        block, text = _block(text, "{", "}")
+        variables.update(_variables(block))
+    groups = [
+        [_endpoint(leg, variables, defaults or {}) for leg in _split(g, ",")] for g in _split(text, "|")
+    ]
+    only = groups[0][0] if len(groups) == len(groups[0]) == 1 else None
+    if only is not None and only.gateway is None and only.cause != "INVALID_PROFILE":
+        raise Refused(only.cause)
+    return Dial(tuple(tuple(group) for group in groups), variables)
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """At the separators that are not within a leg's own block."""
+    found, depth, start = [], 0, 0
+    for index, char in enumerate(text):
+        depth += (char == "[") - (char == "]")
+        if char == separator and depth <= 0:
+            found.append(text[start:index])
+            start = index + 1
+    return [*found, text[start:]]
+
+
+def _endpoint(text: str, variables: dict[str, str], defaults: dict[str, str]) -> Endpoint:
+    own: dict[str, str] = {}
+    if text.startswith("["):
+        block, text = _block(text, "[", "]")
+        own = _variables(block)
+    wanted = {**own, **variables}  # a leg keeps the value of {} (d36)
+    for name, value in defaults.items():
+        wanted.setdefault(name, value)
     kind, slash, rest = text.partition("/")
     if not slash:
-        raise Refused("DESTINATION_OUT_OF_ORDER")
-    if kind == "user":
-        raise Refused("SUBSCRIBER_ABSENT")
+        return Endpoint(wanted, None, "", "DESTINATION_OUT_OF_ORDER")
     if kind != "sofia":
-        raise Refused("CHAN_NOT_IMPLEMENTED")
+        return Endpoint(wanted, None, "", "SUBSCRIBER_ABSENT" if kind == "user" else "CHAN_NOT_IMPLEMENTED")
     profile, slash, rest = rest.partition("/")
     if profile == "gateway":
         name, _, number = rest.partition("/")
-        if "," in number or "|" in number:  # forks and failover are not modelled
-            raise Refused("DESTINATION_OUT_OF_ORDER")
-        return Dial(wanted, name, number, apps, inline, shown)
-    return Dial(wanted, None, "", apps, inline, shown, "INVALID_PROFILE")
+        return Endpoint(wanted, name, number)
+    return Endpoint(wanted, None, "", "INVALID_PROFILE")
 
 
 def _block(text: str, opening: str, closing: str) -> tuple[str, str]:

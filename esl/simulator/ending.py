@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from esl.simulator import (
     apps,
     bridge,
+    bridge_app,
     bugs,
     eavesdrop,
     hearing,
@@ -32,6 +33,8 @@ def tear_down(core: Core, channel: Channel) -> None:
         return
     hearing.ends(core, channel)
     eavesdrop.watched_ends(core, channel)
+    if bridge_app.running(channel) is not None:  # the application ends after its bridge
+        bridge.leg_ends(core, channel)
     apps.interrupt(core, channel)
     bridge.leg_ends(core, channel)
     failed = channel.job is not None

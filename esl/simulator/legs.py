@@ -60,6 +60,8 @@ def ring(core: Core, channel: Channel) -> None:
     _record(channel, progress=core.us)
     core.emit(channel, "CHANNEL_PROGRESS")
     hooks.on(core, channel, "ring")
+    if channel.job is not None and channel.job.rings is not None:
+        channel.job.rings()
     call_state(core, channel, "RINGING")
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from typing import TYPE_CHECKING
 
 from esl.simulator import apps, caller_id, dtmf, hearing, legs, listing, sip, transfer
 from esl.simulator.callees import FarEnd
-from esl.simulator.channel import STATE_NUMBER, Channel
+from esl.simulator.channel import STATE_NUMBER, Channel, profile_pairs
 from esl.simulator.clock import TICKS_PER_SECOND, ticks
-from esl.simulator.dialstring import Dial, Refused, UsageError, parse
+from esl.simulator.dialstring import Dial, Endpoint, Refused, UsageError, parse
 from esl.simulator.truth import CallTruth
 
 if TYPE_CHECKING:
@@ -25,43 +26,102 @@ USAGE = (
     "[<cid_num>] [<timeout_sec>]\n"
 )
 _REFUSED = "DESTINATION_OUT_OF_ORDER"
+_SHORTEST_SLEEP, _LONGEST_SLEEP = 500, 60_000  # milliseconds
 
 
 class Job:
-    """Somebody waits for the result of an originate."""
+    """Somebody waits for the result of an originate: the command, or a leg that runs `bridge`.
 
-    __slots__ = ("apps", "context", "destination", "done", "early_ok", "inline")
+    `legs` are those under way, `left` the groups that are still to be tried, `tries` how often in all.
+    """
 
-    def __init__(self, dial: Dial, done: Callable[[str], None], early_ok: bool) -> None:
-        self.apps = dial.apps
-        self.inline = dial.inline
-        self.context = dial.context
-        self.destination = dial.destination
+    __slots__ = (
+        "caller",
+        "cause",
+        "dial",
+        "done",
+        "early_ok",
+        "left",
+        "legs",
+        "over",
+        "rings",
+        "taken",
+        "tries",
+    )
+
+    def __init__(self, dial: Dial, done: Callable[[str], None]) -> None:
+        self.dial = dial
         self.done = done
-        self.early_ok = early_ok
+        self.early_ok = dial.variables.get("ignore_early_media", "false") == "false"
+        self.caller: Channel | None = None
+        self.taken: Callable[[Channel, str], None] | None = None  # instead of the command's list
+        self.rings: Callable[[], None] | None = None  # a leg of it rings
+        self.tries = _number(dial.variables, "originate_retries", 1)
+        self.left = list(dial.groups)
+        self.legs: list[Channel] = []
+        self.cause = _REFUSED
+        self.over = False
+
+    def finish(self, text: str) -> None:
+        """The result; only the first one counts."""
+        if not self.over:
+            self.over = True
+            self.done(text)
 
 
 def originate(core: Core, arguments: str, done: Callable[[str], None]) -> None:
     """Runs the command; `done` gets the text FreeSWITCH would answer, now or when the call is decided."""
     try:
-        dial = parse(arguments)
-        uuid = dial.variables.get("origination_uuid") or core.new_uuid()
-        _admit(core, uuid)
-        gateway = _gateway(core, dial)
+        job = Job(parse(arguments), done)
     except UsageError:
         done(USAGE)
-        return
-    except _NoRoute as no_route:
-        _stillborn(core, uuid)
-        done(f"-ERR {no_route.cause}\n")
-        return
     except Refused as refused:
         done(f"-ERR {refused.cause}\n")
+    else:
+        attempt(core, job)
+
+
+def attempt(core: Core, job: Job) -> None:
+    """The next group of legs; none left: once more after a pause, or the result."""
+    while job.left and not job.over:
+        for endpoint in job.left.pop(0):
+            _leg(core, job, endpoint)
+        if job.legs:
+            return
+    job.tries -= 1
+    if job.tries > 0 and not job.over:
+        job.left = list(job.dial.groups)
+        core.after(_retry_ticks(job), partial(attempt, core, job))
         return
-    channel = _create(core, uuid, dial, gateway)
-    early = channel.vars.get("ignore_early_media")
-    channel.job = Job(dial, done, early in (None, "false"))
-    _set_going(core, channel)
+    job.finish(f"-ERR {job.cause}\n")
+
+
+def _retry_ticks(job: Job) -> int:
+    """originate_retry_sleep_ms counts between half a second and a minute, else it is one second (d38)."""
+    asked = _number(job.dial.variables, "originate_retry_sleep_ms", 0)
+    return ticks(asked / 1000 if _SHORTEST_SLEEP < asked < _LONGEST_SLEEP else 1.0)
+
+
+def _number(variables: dict[str, str], name: str, default: int) -> int:
+    text = variables.get(name, "")
+    return int(text) if text.isdigit() and 0 < len(text) < 6 else default
+
+
+def _leg(core: Core, job: Job, endpoint: Endpoint) -> None:
+    uuid = endpoint.variables.get("origination_uuid") or core.new_uuid()
+    try:
+        _admit(core, uuid)
+        gateway = _gateway(core, endpoint)
+    except _NoRoute as no_route:
+        _stillborn(core, uuid)
+        job.cause = no_route.cause
+    except Refused as refused:
+        job.cause = refused.cause
+    else:
+        channel = _create(core, uuid, endpoint, gateway, job.caller)
+        channel.job = job
+        job.legs.append(channel)
+        _set_going(core, channel)
 
 
 class _NoRoute(Refused):
@@ -82,10 +142,10 @@ def _admit(core: Core, uuid: str) -> None:
     core.session_ids += 1
 
 
-def _gateway(core: Core, dial: Dial) -> Gateway:
-    if dial.gateway is None:
-        raise _NoRoute(dial.cause)
-    gateway = core.gateways.get(dial.gateway)
+def _gateway(core: Core, endpoint: Endpoint) -> Gateway:
+    if endpoint.gateway is None:
+        raise _NoRoute(endpoint.cause) if endpoint.cause == "INVALID_PROFILE" else Refused(endpoint.cause)
+    gateway = core.gateways.get(endpoint.gateway)
     if gateway is None:
         raise _NoRoute("INVALID_GATEWAY")
     if not gateway.up:
@@ -117,24 +177,24 @@ def _stillborn(core: Core, uuid: str) -> None:
     core.emit_plain("CHANNEL_STATE", [("Channel-State", "CS_DESTROY"), *pairs])
 
 
-def _create(core: Core, uuid: str, dial: Dial, gateway: Gateway) -> Channel:
-    channel = Channel(uuid, dial.number, gateway, core.session_ids, core.us)
-    wanted = (
-        {"origination_uuid": uuid, **dial.variables}
-        if "origination_uuid" in dial.variables
-        else (dial.variables)
-    )
+def _create(core: Core, uuid: str, endpoint: Endpoint, gateway: Gateway, caller: Channel | None) -> Channel:
+    channel = Channel(uuid, endpoint.number, gateway, core.session_ids, core.us)
+    wanted = endpoint.variables
+    if "origination_uuid" in wanted:
+        wanted = {"origination_uuid": uuid, **wanted}
     channel.callee_name = wanted.get("origination_callee_id_name", channel.callee_name)
     channel.calls_as(
         wanted.get("origination_caller_id_name", ""),
         wanted.get("origination_caller_id_number", "0000000000"),
     )
     sip.created(channel, wanted)
+    if caller is not None:
+        _called_by(channel, caller)
     core.channels[uuid] = channel
     core.peak = max(core.peak, len(core.channels))
     channel.truth = CallTruth(
         uuid=uuid,
-        number=dial.number,
+        number=endpoint.number,
         gateway=gateway.name,
         kind=gateway.kind,
         core_uuid=core.core_uuid,
@@ -152,6 +212,17 @@ def _create(core: Core, uuid: str, dial: Dial, gateway: Gateway) -> Channel:
     legs.run_state(core, channel, "CS_CONSUME_MEDIA")
     listing.appears(core, channel)
     return channel
+
+
+def _called_by(channel: Channel, caller: Channel) -> None:
+    """The leg of a `bridge`: it shows its caller's caller, and knows whose other leg it is (d34)."""
+    caller_id.of_the_caller(channel, caller)
+    channel.network_addr, channel.dialplan = caller.network_addr, caller.dialplan
+    channel.call_uuid = caller.uuid
+    theirs = profile_pairs("Other-Leg", caller)
+    times = [(name, "0" if name.endswith("-Time") else value) for name, value in theirs]
+    channel.set_other_leg([("Other-Type", "originator"), *times])
+    sip.called_by(channel, caller)
 
 
 def _set_going(core: Core, channel: Channel) -> None:
@@ -253,21 +324,34 @@ def _take(core: Core, channel: Channel, disposition: str) -> None:
     job = channel.job
     if job is None or not channel.alive:
         return
-    channel.job = None
-    if job.context is not None:
-        job.done(f"+OK {channel.uuid}\n")
-        transfer.originated_into(core, channel, job.destination, job.context, disposition)
+    if job.over:
+        legs.hang_up(core, channel, "LOSE_RACE", "partner", at_once=True)
+        return
+    losers, job.legs = [leg for leg in job.legs if leg is not channel], []
+    for leg in (channel, *losers):
+        leg.job = None
+    for loser in losers:
+        loser.vars.set("group_dial_status", "loser")
+        legs.hang_up(core, loser, "LOSE_RACE", "partner", at_once=True)
+    if job.taken is not None:
+        job.over = True
+        job.taken(channel, disposition)
+        return
+    dial = job.dial
+    if dial.context is not None:
+        job.finish(f"+OK {channel.uuid}\n")
+        transfer.originated_into(core, channel, dial.destination, dial.context, disposition)
         return
     channel.vars.set("endpoint_disposition", disposition)
     caller_id.sort(core, channel)
-    job.done(f"+OK {channel.uuid}\n")
-    channel.apps = list(job.apps)
+    job.finish(f"+OK {channel.uuid}\n")
+    channel.apps = list(dial.apps)
     if channel.bridge is not None:  # a bridge was quicker than the application (FACTS section 6)
         return
     if channel.runs:  # an application of execute_on_answer is at work
-        channel.after_inside = lambda: _run_list(core, channel, job.inline)
+        channel.after_inside = lambda: _run_list(core, channel, dial.inline)
     else:
-        _run_list(core, channel, job.inline)
+        _run_list(core, channel, dial.inline)
 
 
 def _run_list(core: Core, channel: Channel, inline: bool) -> None:
@@ -283,5 +367,13 @@ def fail(core: Core, channel: Channel) -> None:
     """The leg ended before its originate had a result."""
     job = channel.job
     channel.job = None
-    if job is not None:
-        job.done(f"-ERR {channel.hangup_cause}\n")
+    if job is None:
+        return
+    job.legs.remove(channel)
+    job.cause = channel.hangup_cause or _REFUSED
+    if job.legs or job.over:
+        return
+    if job.left:
+        core.after(2, partial(attempt, core, job))  # the leg is gone then: the next may have its uuid (d37)
+    else:
+        attempt(core, job)

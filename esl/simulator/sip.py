@@ -135,10 +135,23 @@ def created(channel: Channel, wanted: dict[str, str]) -> None:
     v.set("sip_to_host", f"{_HOST}:{c.gateway.port}")
 
 
+def called_by(channel: Channel, caller: Channel) -> None:
+    """What a leg carries that another one's `bridge` made (d34)."""
+    v = channel.vars
+    v.set("max_forwards", "70")
+    v.set("originator", caller.uuid)
+    v.set("signal_bond", caller.uuid)
+    v.set("originating_leg_uuid", caller.uuid)
+    v.set("call_uuid", caller.uuid)
+    if caller.has_media:
+        v.set("originator_codec", "PCMU@8000h@20i")
+    v.set("switch_m_sdp", caller.vars.get("switch_r_sdp"))
+
+
 def reply_came(channel: Channel, *, dialog: bool) -> None:
     """A provisional or final reply: the network's address, and the dialog's headers from a 180 on."""
     c, v = channel, channel.vars
-    if not c.network_addr:
+    if "sip_network_ip" not in v:
         c.network_addr = _HOST
         c.touch()
         v.add(_NETWORK)
@@ -149,8 +162,8 @@ def reply_came(channel: Channel, *, dialog: bool) -> None:
         if not c.number:  # d28
             c.number = c.callee_number = "unknown"
             c.touch()
-        if c.caller_id_name:
-            v.set("sip_from_display", c.caller_id_name)
+        if c.cid_name:
+            v.set("sip_from_display", c.cid_name)
         tag = f"{c.session_id:x}"
         via = f"SIP/2.0/UDP {_HOST};rport;branch=z9hG4bK{tag}"
         v.add(_DIALOG)
@@ -159,10 +172,10 @@ def reply_came(channel: Channel, *, dialog: bool) -> None:
                 "sip_recover_contact": f"<sip:{_HOST}:{c.gateway.port};transport=UDP>",
                 "sip_full_via": via,
                 "sip_recover_via": via,
-                "sip_full_from": f"<sip:{c.caller_id_number}@{_HOST}>;tag=f{tag}",
+                "sip_full_from": f"<sip:{c.cid_number}@{_HOST}>;tag=f{tag}",
                 "sip_full_to": f"<sip:{c.number}@{_HOST}:{c.gateway.port}>;tag=t{tag}",
-                "sip_from_user": c.caller_id_number,
-                "sip_from_uri": f"{c.caller_id_number}@{_HOST}",
+                "sip_from_user": c.cid_number,
+                "sip_from_uri": f"{c.cid_number}@{_HOST}",
                 "sip_to_user": to_user,
                 "sip_to_port": str(c.gateway.port),
                 "sip_to_uri": f"{to_user}@{_HOST}:{c.gateway.port}",
@@ -215,6 +228,8 @@ def report(core: Core, channel: Channel) -> None:
     """What CHANNEL_HANGUP_COMPLETE adds: times, durations, how it ended, RTP counters."""
     c, v = channel, channel.vars
     v.set("digits_dialed", "none")
+    if c.hangup_cause == "LOSE_RACE":  # another leg of the fork was answered (d36)
+        v.set("call_completed_elsewhere", "true")
     moments = [
         ("start", c.created),
         ("profile_start", c.profile_created),
