@@ -48,6 +48,13 @@ class SwitchUnreachable(LinkLost):
     what_to_do = "Check that FreeSWITCH runs and that the host and event socket port are right."
 
 
+class SessionEnded(LinkLost):
+    """The call of an outbound socket has ended, or its switch is gone: nothing more is done on it."""
+
+    code = "session_ended"
+    what_to_do = "Nothing was repeated. What the call came to is in its CHANNEL_HANGUP_COMPLETE."
+
+
 class AuthenticationRefused(EslError):
     """The switch is there and turned us away: wrong password, or its access list."""
 

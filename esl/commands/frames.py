@@ -170,7 +170,7 @@ class Connect:
 class MyEvents:
     """The events of one channel: on an outbound socket its own, on an inbound one that of `uuid`.
 
-    On an inbound socket the connection is tied to that channel and ends with it. The format is always
+    On an inbound socket the connection is tied to that channel and ends with it. There the format is always
     sent: without one a `uuid` that does not exist would be answered ``+OK``, and then every other channel's
     events come (FACTS section 3, c06); but FreeSWITCH 1.11 then ignores ``json`` (c07), so it is refused.
     """
@@ -266,8 +266,8 @@ def encode(command: Command) -> bytes:
         case Connect():
             text = "connect"
         case MyEvents(uuid, fmt):
-            # Alone it is the outbound socket's, which knows its channel.
-            text = f"myevents {uuid} {fmt}" if uuid else f"myevents {fmt}"
+            words = ["myevents", uuid, fmt] if uuid else ["myevents", "json" if fmt == "json" else ""]
+            text = " ".join(word for word in words if word)
         case Linger(seconds):
             text = "linger" if seconds is None else f"linger {seconds:d}"
         case NoLinger():

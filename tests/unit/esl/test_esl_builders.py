@@ -25,7 +25,7 @@ def message(application: str, argument: str = "", uuid: str = U) -> str:
     ("command", "text"),
     [
         (Connect(), "connect"),
-        (MyEvents(), "myevents plain"),
+        (MyEvents(), "myevents"),
         (MyEvents(fmt="json"), "myevents json"),
         (MyEvents(U), f"myevents {U} plain"),
         (Linger(), "linger"),
