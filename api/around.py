@@ -31,8 +31,9 @@ UPLOAD_PATHS = ("/imports", "/imports/preview")
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self';"
-        " base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+        " connect-src 'self'{socket}; base-uri 'none';"
+        " form-action 'self'; frame-ancestors 'none'; object-src 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -73,6 +74,9 @@ class Around:
     ) -> None:
         path = scope["path"]
         limit = MAX_UPLOAD if path.endswith(UPLOAD_PATHS) else MAX_BODY
+        state: State = scope["app"].state.ringmaster
+        origin = state.phones.origin
+        socket = f" {origin}" if origin else ""  # where a browser's phone registers
         began, status, size, begun = time.monotonic(), 500, 0, False
 
         async def limited() -> Message:
@@ -89,7 +93,7 @@ class Around:
                 status, begun = message["status"], True
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                    headers.setdefault(name, value.replace("{socket}", socket))
                 headers[REQUEST_ID] = request_id
                 if path.startswith("/v1/"):
                     headers.setdefault("Cache-Control", "no-store")

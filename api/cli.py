@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from api.importer import Importer
-from api.state import Phones
+from api.phones import Phones
 from api.worker import Worker
 from models import migrate, postgres
 from models.errors import ModelsError
@@ -87,6 +87,13 @@ def api(
 
     try:
         settings = _settings(data_dir)
+        phones = Phones(
+            settings.phone_hours * 3600,
+            settings.phone_server,
+            settings.phone_websocket,
+            tuple(settings.ice_servers.split()),
+            settings.turn_secret.get_secret_value(),
+        )
         url = database_url(settings)
         migrate.upgrade(url)
         engine = sync_engine(url, pool_size=1)
@@ -115,7 +122,7 @@ def api(
         url,
         bound,
         session_seconds=settings.session_hours * 3600,
-        phones=Phones(settings.phone_hours * 3600, settings.phone_server),
+        phones=phones,
         started=started,
     )
 

@@ -14,7 +14,8 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.database import Database
-from api.state import Phones, State
+from api.phones import Phones
+from api.state import State
 from models.errors import ModelsError
 from models.session import async_engine
 

@@ -10,23 +10,11 @@ from starlette.requests import HTTPConnection
 from api.database import Database
 from api.directory import Misses
 from api.metrics import Metrics
+from api.phones import Phones
 from api.secrets import Passwords
 
 if TYPE_CHECKING:
     from api.hub import Hub
-
-
-@dataclass(frozen=True, slots=True)
-class Phones:
-    """What agents' phones are told.
-
-    Attributes:
-        seconds: how long a phone's login holds.
-        server: where a phone registers, HOST:PORT.
-    """
-
-    seconds: float = 12 * 3600.0
-    server: str = ""
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -22,13 +23,23 @@ audit = logging.getLogger("api.audit")
 Actor = Annotated[Principal, Depends(allow(UserRole.AGENT, ApiScope.CONTROL))]
 
 
+class IceServer(BaseModel):
+    """A STUN or TURN server for RTCPeerConnection; a TURN server's credential ends with the login."""
+
+    urls: list[str]
+    username: str
+    credential: str
+
+
 class Phone(BaseModel):
-    """A phone's login. `password` is shown once. `server`: where a phone registers; empty if nobody said."""
+    """A phone's login, its password shown once. A phone registers at `server`, a browser at `websocket`."""
 
     user_name: str
     password: str
     domain: str
     server: str
+    websocket: str
+    ice_servers: list[IceServer]
     expires_at: Moment
 
 
@@ -46,6 +57,10 @@ async def create_phone(agent_id: Who, who: Actor, request: Request) -> Phone:
         password=made.password,
         domain=PHONE_DOMAIN,
         server=state.phones.server,
+        websocket=state.phones.websocket,
+        ice_servers=[
+            IceServer.model_validate(asdict(one)) for one in state.phones.ice_servers(made.user_name, until)
+        ],
         expires_at=until,
     )
 

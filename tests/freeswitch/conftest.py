@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from models.session import sync_engine
+from tests.freeswitch.desk import Desk, open_desk
 from tests.freeswitch.switch import TestSwitch
 from tests.integration.dialer.site import Site, open_site
 
@@ -52,3 +53,10 @@ def site(database_url: str, tmp_path: Path) -> Iterator[Site]:
             yield opened
     finally:
         engine.dispose()
+
+
+@pytest.fixture
+def desk(test_switch: TestSwitch, database_url: str) -> Iterator[Desk]:
+    """Agents whose phones the switch looks up."""
+    with open_desk(test_switch, database_url) as opened:
+        yield opened

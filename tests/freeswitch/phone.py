@@ -6,8 +6,13 @@ import hashlib
 import re
 import secrets
 import socket
+import ssl
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Self
+from typing import ClassVar, Self
+
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from models.phones import PHONE_DOMAIN
 from tests.freeswitch.switch import LOOPBACK
@@ -66,17 +71,17 @@ def digest(challenge: str, user: str, password: str, method: str, uri: str) -> s
 
 @dataclass
 class Phone:
-    """One phone. `server_port`: where the switch's profile listens, on loopback."""
+    """One phone. `server_port`: where the switch's profile listens, on loopback; `heard`: every status."""
 
     server_port: int
     socket: socket.socket = field(init=False)
-    calls: list[Message] = field(default_factory=list)
+    heard: list[int] = field(default_factory=list)
+    via: ClassVar[str] = "UDP"
     _sequence: int = 0
 
     def __enter__(self) -> Self:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((LOOPBACK, 0))
-        self.socket.settimeout(PATIENCE)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -87,48 +92,60 @@ class Phone:
         return int(self.socket.getsockname()[1])
 
     @property
+    def address(self) -> str:
+        """Where it says that it is, as in `sip:NAME@ADDRESS`."""
+        return f"{LOOPBACK}:{self.port}"
+
+    def receive(self, seconds: float) -> bytes:
+        """Raises TimeoutError."""
+        self.socket.settimeout(seconds)
+        return self.socket.recv(65535)
+
+    def send(self, text: str) -> None:
+        self.socket.sendto(text.encode(), (LOOPBACK, self.server_port))
+
+    @property
     def sdp(self) -> str:
         """What the phone offers and answers: PCMU."""
         return _SDP.format(host=LOOPBACK, port=self.port + 1)
 
-    def hear(self) -> Message:
-        """The next message; the switch's own OPTIONS are answered on the way."""
+    def hear(self, seconds: float = PATIENCE) -> Message:
+        """The next message; the switch's own OPTIONS are answered on the way. Raises TimeoutError."""
         while True:
-            found = Message.read(self.socket.recv(65535))
+            found = Message.read(self.receive(seconds))
             if found.method != "OPTIONS":
                 return found
             self.answer(found, "200 OK")
 
     def is_called(self, seconds: float = PATIENCE) -> Message | None:
         """The next INVITE; None if none comes in time."""
-        self.socket.settimeout(seconds)
         try:
-            while (found := self.hear()).method != "INVITE":
+            while (found := self.hear(seconds)).method != "INVITE":
                 pass
             return found
         except TimeoutError:
             return None
-        finally:
-            self.socket.settimeout(PATIENCE)
 
-    def answer(self, request: Message, line: str, *, more: str = "", sdp: bool = False) -> None:
-        """Answer a request of the switch."""
+    def answer(
+        self, request: Message, line: str, *, more: str = "", sdp: bool = False, body: str = ""
+    ) -> None:
+        """Answer a request of the switch; with the phone's own SDP, or with another."""
         kept = [
             one
             for one in request.raw.partition("\r\n\r\n")[0].split("\r\n")[1:]
             if re.match(r"(?i)(via|from|call-id|cseq)\s*:", one)
         ]
-        body = self.sdp if sdp else ""
-        kind = "Content-Type: application/sdp\r\n" if sdp else ""
+        body = body or (self.sdp if sdp else "")
+        kind = "Content-Type: application/sdp\r\n" if body else ""
         text = "\r\n".join(
             [
                 f"SIP/2.0 {line}",
                 *kept,
                 f"To: {request.headers['to']};tag=phone",
-                f"Contact: <sip:phone@{LOOPBACK}:{self.port}>",
+                f"Contact: <sip:phone@{self.address}>",
             ]
         )
-        self._send(f"{text}\r\n{more}{kind}Content-Length: {len(body)}\r\n\r\n{body}")
+        self.send(f"{text}\r\n{more}{kind}Content-Length: {len(body)}\r\n\r\n{body}")
 
     def ask(
         self,
@@ -167,7 +184,7 @@ class Phone:
             {
                 "From": f"{own};tag={secrets.token_hex(4)}",
                 "To": own,
-                "Contact": f"<{contact or f'sip:{user}@{LOOPBACK}:{self.port}'}>",
+                "Contact": f"<{contact or f'sip:{user}@{self.address}'}>",
                 "Expires": str(expires),
             },
             login=login,
@@ -175,22 +192,23 @@ class Phone:
 
     def _ask(self, method: str, uri: str, headers: dict[str, str], body: str) -> Message:
         self._sequence += 1
+        host, branch = self.address.partition(";")[0], secrets.token_hex(8)
         lines = [
             f"{method} {uri} SIP/2.0",
-            f"Via: SIP/2.0/UDP {LOOPBACK}:{self.port};rport;branch=z9hG4bK{secrets.token_hex(8)}",
+            f"Via: SIP/2.0/{self.via} {host};rport;branch=z9hG4bK{branch}",
             "Max-Forwards: 70",
             f"CSeq: {self._sequence} {method}",
             *(f"{name}: {value}" for name, value in headers.items()),
         ]
         if not any(line.startswith("Contact:") for line in lines):
-            lines.append(f"Contact: <sip:phone@{LOOPBACK}:{self.port}>")
+            lines.append(f"Contact: <sip:phone@{self.address}>")
         if body:
             lines.append("Content-Type: application/sdp")
-        self._send("\r\n".join(lines) + f"\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+        self.send("\r\n".join(lines) + f"\r\nContent-Length: {len(body)}\r\n\r\n{body}")
         while True:
             found = self.hear()
-            if found.method == "INVITE":
-                self.calls.append(found)
+            if found.status:
+                self.heard.append(found.status)
             if found.status >= 200 and found.headers["cseq"] == f"{self._sequence} {method}":
                 if method == "INVITE":
                     self._acknowledge(uri, headers, found)
@@ -204,7 +222,41 @@ class Phone:
             f"CSeq: {self._sequence} ACK",
             *(f"{name}: {value}" for name, value in kept.items() if name in ("From", "To", "Call-ID")),
         ]
-        self._send("\r\n".join(lines) + "\r\nContent-Length: 0\r\n\r\n")
+        self.send("\r\n".join(lines) + "\r\nContent-Length: 0\r\n\r\n")
 
-    def _send(self, text: str) -> None:
-        self.socket.sendto(text.encode(), (LOOPBACK, self.server_port))
+
+class WebPhone(Phone):
+    """A browser's phone: SIP over a secure WebSocket (RFC 7118). Any certificate is taken."""
+
+    via = "WSS"
+    _web: ClientConnection
+
+    def __init__(self, server_port: int) -> None:
+        super().__init__(server_port)
+        self._end = ExitStack()
+
+    def __enter__(self) -> Self:
+        trusting = ssl.create_default_context()
+        trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+        opened = connect(
+            f"wss://{LOOPBACK}:{self.server_port}",
+            ssl=trusting,
+            subprotocols=[Subprotocol("sip")],
+            compression=None,
+        )
+        self._web = self._end.enter_context(opened)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._end.close()
+
+    @property
+    def address(self) -> str:
+        return "browser.invalid;transport=ws"
+
+    def receive(self, seconds: float) -> bytes:
+        found = self._web.recv(timeout=seconds)
+        return found.encode() if isinstance(found, str) else found
+
+    def send(self, text: str) -> None:
+        self._web.send(text)

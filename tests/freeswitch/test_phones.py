@@ -7,98 +7,19 @@ the test itself is the api there, and takes the switch's own key for one that ho
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
-from api.secrets import split_key
 from callflow.dial_string import DialStrings
-from models.ids import new_id
-from models.phones import PHONE_DOMAIN, NewPhone, new_phone
-from models.repository import phones, switch_keys
-from models.session import sync_engine
+from models.phones import PHONE_DOMAIN
+from tests.freeswitch.desk import Desk, pair
 from tests.freeswitch.phone import Phone
-from tests.freeswitch.switch import LOOPBACK, TestSwitch
-from tests.integration.api.office import Tenant, make_state, make_tenant
-from tests.integration.api.served import serving
+from tests.freeswitch.switch import LOOPBACK
 from tests.integration.dialer.site import wait_for
 
 pytestmark = pytest.mark.freeswitch
 DIAL = DialStrings.parse("sofia/gateway/carrier/{number}", "sofia/phones/{agent}")
-
-
-@dataclass
-class Desk:
-    """An agent of each of two tenants, the api that the switch asks, and phones at its profile."""
-
-    switch: TestSwitch
-    engine: Engine
-    url: str
-    api_port: int
-    sip_port: int
-    ours: Tenant
-    theirs: Tenant
-    serving: ExitStack = field(default_factory=ExitStack)
-    legs: list[str] = field(default_factory=list)
-
-    def start_api(self) -> None:
-        self.serving.enter_context(serving(make_state(self.url), port=self.api_port))
-
-    def stop_api(self) -> None:
-        self.serving.close()
-
-    def login(self, tenant: Tenant) -> NewPhone:
-        """A login as the api makes it."""
-        made = new_phone()
-        with self.engine.begin() as db:
-            phones.put(db, tenant.agent_id, made, seconds=3600.0, tenant_id=tenant.id)
-        return made
-
-    def registered(self) -> set[str]:
-        shown = self.switch.ask("sofia status profile phones reg")
-        return set(re.findall(r"^User:\s+(\S+)", shown, re.MULTILINE))
-
-    def call(self, tenant: Tenant, fence: str = "") -> tuple[str, str]:
-        """Dial the agent in the background: (the leg's uuid, the job's)."""
-        leg = new_id()
-        self.legs.append(leg)
-        there = DIAL.agent(tenant.agent_id, "", fence=fence)
-        variables = f"origination_uuid={leg},originate_timeout=5,outbound_redirect_fatal=true"
-        return leg, self.switch.ask(f"bgapi expand originate {{{variables}}}{there} &park()")
-
-
-@pytest.fixture
-def desk(test_switch: TestSwitch, database_url: str) -> Iterator[Desk]:
-    shown = test_switch.ask("sofia status profile phones")
-    found = re.search(r"^BIND-URL\s+sip:\S+:(\d+);", shown, re.MULTILINE)
-    api, key = (test_switch.ask(f"global_getvar {name}") for name in ("api_url", "switch_key"))
-    split = split_key(key)
-    if found is None or split is None or urlsplit(api).hostname != LOOPBACK:
-        pytest.skip("the switch has no profile `phones`, or asks no api on this machine's loopback")
-    engine = sync_engine(database_url)
-    ours, theirs = make_tenant(engine, "ours"), make_tenant(engine, "theirs")
-    with engine.begin() as db:
-        switch_keys.create(db, ours.switch_id, prefix=split[0], key_hash=split[1])
-    desk = Desk(test_switch, engine, database_url, urlsplit(api).port or 80, int(found[1]), ours, theirs)
-    try:
-        with desk.serving:
-            desk.start_api()
-            yield desk
-    finally:
-        for leg in desk.legs:
-            test_switch.ask(f"uuid_kill {leg}")
-        test_switch.ask("xml_flush_cache")
-        for user in desk.registered():
-            test_switch.ask(f"sofia profile phones flush_inbound_reg {user}")
-        engine.dispose()
-
-
-def pair(login: NewPhone) -> tuple[str, str]:
-    return login.user_name, login.password
 
 
 def test_a_phone_registers_with_its_agent_s_login_and_no_other(desk: Desk) -> None:
@@ -156,7 +77,7 @@ def test_the_fence_holds_for_phones(desk: Desk) -> None:
         assert desk.switch.channels() == 0
         desk.switch.ask("global_setvar rm_fence_77=gateway")
         try:
-            leg, _ = desk.call(desk.ours, fence="rm_fence_77")
+            leg = desk.call(desk.ours, fence="rm_fence_77")
             invite = phone.is_called()
             assert invite is not None
             assert invite.headers["call-id"] == leg
@@ -170,7 +91,7 @@ def test_a_phone_can_neither_transfer_nor_call(desk: Desk) -> None:
     login = pair(desk.login(desk.ours))
     with Phone(desk.sip_port) as phone:
         assert phone.register(login) == 200
-        leg, _ = desk.call(desk.ours)
+        leg = desk.call(desk.ours)
         invite = phone.is_called()
         assert invite is not None
         phone.answer(invite, "200 OK", sdp=True)

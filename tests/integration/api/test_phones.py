@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
@@ -16,6 +17,7 @@ from typer.testing import CliRunner, Result
 
 from api import directory
 from api.app import create_app
+from api.phones import Phones
 from api.switch_cli import switch as switch_command
 from models.phones import PHONE_DOMAIN, NewPhone
 from tests.integration.api.conftest import Office
@@ -86,6 +88,27 @@ def test_an_agent_s_phone_gets_a_login_that_the_switch_knows(
     with office.engine.connect() as db:
         kept = db.execute(text("SELECT to_jsonb(p)::text FROM phone_login p")).scalar_one()
     assert made["password"] not in kept
+
+
+def test_a_browser_is_told_its_way(office: Office) -> None:
+    state = make_state(office.url)
+    state.phones = Phones(
+        server="fs.example:5070",
+        websocket="wss://fs.example:7443",
+        ice=("stun:stun.example", "turn:turn.example"),
+        turn_secret="shared with the server",
+    )
+    with make_client(state) as client:
+        signed = sign_in(client, "ours-agent")
+        made = ask(client)
+    assert "connect-src 'self' wss://fs.example:7443;" in signed.headers["content-security-policy"]
+    assert (made["server"], made["websocket"]) == ("fs.example:5070", "wss://fs.example:7443")
+    stun, turn = made["ice_servers"]
+    assert stun == {"urls": ["stun:stun.example"], "username": "", "credential": ""}
+    until, _, name = turn["username"].partition(":")
+    assert name == made["user_name"]
+    assert int(until) == int(datetime.fromisoformat(made["expires_at"]).timestamp())
+    assert "shared with the server" not in str(made)
 
 
 def test_a_new_login_ends_the_last(client: TestClient, switch: TestClient) -> None:

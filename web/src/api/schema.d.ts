@@ -1360,6 +1360,18 @@ export interface components {
             status?: "ok";
         };
         /**
+         * IceServer
+         * @description A STUN or TURN server for RTCPeerConnection; a TURN server's credential ends with the login.
+         */
+        IceServer: {
+            /** Credential */
+            credential: string;
+            /** Urls */
+            urls: string[];
+            /** Username */
+            username: string;
+        };
+        /**
          * Import
          * @description With the first of its refused rows; all of them are in refused.csv.
          */
@@ -1770,7 +1782,7 @@ export interface components {
         };
         /**
          * Phone
-         * @description A phone's login. `password` is shown once. `server`: where a phone registers; empty if nobody said.
+         * @description A phone's login, its password shown once. A phone registers at `server`, a browser at `websocket`.
          */
         Phone: {
             /** Domain */
@@ -1780,12 +1792,16 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+            /** Ice Servers */
+            ice_servers: components["schemas"]["IceServer"][];
             /** Password */
             password: string;
             /** Server */
             server: string;
             /** User Name */
             user_name: string;
+            /** Websocket */
+            websocket: string;
         };
         /**
          * Preset
