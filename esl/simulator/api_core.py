@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from esl.simulator import api_uuid, listing, scheduling
+from esl.simulator import acd, api_uuid, listing, scheduling
 from esl.simulator.api_fsctl import fsctl
 from esl.simulator.clock import stamp
 from esl.simulator.inbound import Invite, arrives
@@ -200,6 +200,7 @@ def _ringmaster_speed(core: Core, args: str) -> str:
 COMMANDS: Final[dict[str, Callable[[Core, str], str]]] = {
     **api_uuid.COMMANDS,
     **scheduling.COMMANDS,
+    **acd.COMMANDS,
     "create_uuid": lambda core, args: core.new_uuid(),
     "db": _db,
     "echo": lambda core, args: args,

@@ -10,7 +10,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from esl.simulator import hearing, inbound, legs, outbound_socket, private, recording, sendmsg
+from esl.simulator import inbound, legs, outbound_socket, playback, private, recording, sendmsg
 from esl.simulator.causes import known_cause
 from esl.simulator.channel import STATE_NUMBER
 from esl.simulator.clock import ticks
@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 PLAYED: Final = "FILE PLAYED"
 BROKEN_OFF: Final = "PLAYBACK ERROR"
 NOT_FOUND: Final = "FILE NOT FOUND"
+_PLAYERS: Final = ("playback", "endless_playback")
 _SHORTEST_LOOP_US: Final = 500_000
+
+
+def _nothing_follows() -> None:
+    """Of a file that nobody waits for."""
 
 
 class Run:
@@ -39,6 +44,7 @@ class Run:
         "command",
         "commanded",
         "data",
+        "file",
         "locked",
         "loop",
         "loops",
@@ -47,6 +53,7 @@ class Run:
         "on_leave",
         "parked",
         "paused",
+        "played",
         "playing",
         "silent_park",
         "started_us",
@@ -72,6 +79,8 @@ class Run:
         self.parked = silent_park  # the leg's thread waits for commands
         self.paused: tuple[int, Callable[[], None]] | None = None  # ticks that are left to what waits
         self.silent_park = silent_park
+        self.file = ""  # what is played now, and what follows it (playback.py)
+        self.played: Callable[[], None] = _nothing_follows
         self.on_leave: Callable[[], None] | None = None  # what the application does when it ends
         self.playing = False
         self.started_us = 0
@@ -211,9 +220,9 @@ def _broken_off(core: Core, channel: Channel, run: Run) -> None:
     if run.timer is not None:
         run.timer.cancel()
     run.paused = None
-    response = _cut_short(channel) if run.playing else ""
+    response = _cut_short(channel) if run.playing and run.name in _PLAYERS else ""
     if run.playing:
-        _stop_playback(core, channel, run, "done")
+        playback.stop(core, channel, run, "done")
     if run.parked:
         core.emit(channel, "CHANNEL_UNPARK")
     if run.silent_park:
@@ -260,10 +269,7 @@ def break_playback(core: Core, channel: Channel) -> None:
     run = channel.runs[-1] if channel.runs else None
     if run is None or not run.playing:
         return
-    if run.timer is not None:
-        run.timer.cancel()
-    _stop_playback(core, channel, run, "break")
-    finish(core, channel, run, PLAYED)
+    playback.end(core, channel, run, "break")
 
 
 def expand_variables(channel: Channel, text: str) -> str:
@@ -279,12 +285,6 @@ def _application(run: Run, response: str | None = None) -> Pairs:
     if response is not None:
         pairs.append(("Application-Response", response))
     return [*pairs, ("Application-UUID", run.uuid)]
-
-
-def _file(run: Run) -> Pairs:
-    scheme, separator, _ = run.data.partition("://")
-    kind = [("Playback-File-Type", scheme)] if separator else []
-    return [*kind, ("Playback-File-Path", run.data)]
 
 
 def _complete(core: Core, channel: Channel, run: Run, response: str) -> None:
@@ -318,51 +318,8 @@ def _sleep(core: Core, channel: Channel, run: Run) -> None:
 def _playback(core: Core, channel: Channel, run: Run) -> None:
     if channel.state == STATE_NUMBER["CS_ROUTING"] and channel.running != "CS_ROUTING":
         finish(core, channel, run, BROKEN_OFF)  # it is on its way out (f03)
-        return
-    if run.data in core.config.missing_files or not run.data:
+    elif not playback.play(core, channel, run, run.data, lambda: finish(core, channel, run, PLAYED)):
         finish(core, channel, run, NOT_FOUND)
-        return
-    run.playing = True
-    run.started_us = core.us
-    hearing.hears(core, channel)
-    core.emit(channel, "PLAYBACK_START", tail=_file(run))
-    seconds = playback_seconds(core, run.data)
-    if seconds is not None:
-        run.timer = core.after(ticks(seconds), lambda: _played(core, channel, run))
-
-
-def _played(core: Core, channel: Channel, run: Run) -> None:
-    _stop_playback(core, channel, run, "done")
-    finish(core, channel, run, PLAYED)
-
-
-def _stop_playback(core: Core, channel: Channel, run: Run, status: str) -> None:
-    run.playing = False
-    played_ms = (core.us - run.started_us) // 1000
-    channel.vars.set("playback_last_offset_pos", str(played_ms * 8))
-    channel.vars.set("playback_seconds", str(played_ms // 1000))
-    channel.vars.set("playback_ms", str(played_ms))
-    channel.vars.set("playback_samples", str(played_ms * 8))
-    core.emit(channel, "PLAYBACK_STOP", tail=[*_file(run), ("Playback-Status", status)])
-    if channel.alive:
-        hearing.waits(core, channel)
-
-
-def playback_seconds(core: Core, source: str) -> float | None:
-    """How long a source plays; None = until it is stopped (music, silence without end)."""
-    if source in core.config.sound_seconds:
-        return core.config.sound_seconds[source]
-    if source.startswith("local_stream://"):
-        return None
-    if source.startswith("silence_stream://"):
-        milliseconds = source.removeprefix("silence_stream://").split(",")[0]
-        return None if milliseconds.startswith("-") else int(milliseconds or 0) / 1000
-    if source.startswith("tone_stream://"):
-        if "loops=-1" in source:
-            return None
-        times = re.findall(r"%\((\d+),(\d+)", source)
-        return sum(int(on) + int(off) for on, off in times) / 1000 or core.config.playback_seconds
-    return core.config.playback_seconds
 
 
 def _hangup(core: Core, channel: Channel, run: Run) -> None:

@@ -29,7 +29,8 @@ class FarEnd:
     (without any reply FreeSWITCH gives up after timer B, 32 s). `local`: the failure is FreeSWITCH's own, no
     reply came. `talk` draws the seconds from a bridge to the far end's BYE, `patience` those from the answer
     (or from the end of a bridge) to the BYE of somebody with nobody; `bye_after_answer` is unconditional.
-    `presses` are digits, each with its seconds from the answer; a phone that `echoes` sends back all sound.
+    `beeps` are seconds from the answer at which a machine beeps, `presses` digits with such seconds; a phone
+    that `echoes` sends back all sound.
     """
 
     ring: float | None = None
@@ -41,6 +42,7 @@ class FarEnd:
     local: bool = False
     reason_cause: str | None = None
     bye_after_answer: float | None = None
+    beeps: tuple[float, ...] = ()
     presses: tuple[tuple[float, str], ...] = ()
     echoes: bool = False
     talk: Callable[[], float] | None = None

@@ -133,11 +133,12 @@ class Core:
         self.sequence += 1
         return self.sequence
 
-    def interested(self, name: str) -> list[Client]:
-        found = self.subscribers.get(name)
+    def interested(self, name: str, subclass: str = "") -> list[Client]:
+        key = f"{name} {subclass}" if subclass else name
+        found = self.subscribers.get(key)
         if found is None:
-            found = [c for c in self.clients.values() if c.authenticated and c.wants(name, "")]
-            self.subscribers[name] = found
+            found = [c for c in self.clients.values() if c.authenticated and c.wants(name, subclass)]
+            self.subscribers[key] = found
         return found
 
     def emit(
@@ -175,6 +176,22 @@ class Core:
             stamp = self.us if at_us is None else at_us
             head = self.identity.pairs(name, name, stamp, used)
             self.publish(clients, PlainEvent([*head, *pairs], body))
+
+    def emit_custom(self, subclass: str, pairs: Pairs, *, site: str = "") -> Pairs | None:
+        """A CUSTOM event of a module; its headers, if anybody wants them (for one that is fired again)."""
+        sequence = self.number()
+        clients = self.interested("CUSTOM", subclass)
+        if not clients:
+            return None
+        head = self.identity.pairs("CUSTOM", site or subclass, self.us, sequence)
+        whole = [("Event-Subclass", subclass), *head, *pairs]
+        self.publish(clients, PlainEvent(whole))
+        return whole
+
+    def repeat_custom(self, subclass: str, pairs: Pairs) -> None:
+        clients = self.interested("CUSTOM", subclass)
+        if clients:
+            self.publish(clients, PlainEvent(pairs))
 
     def publish(self, clients: list[Client], event: Event) -> None:
         for client in clients:

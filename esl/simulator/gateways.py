@@ -58,7 +58,7 @@ def corpus_gateways() -> dict[str, Gateway]:
         "ua480": (5090, FarEnd(ring=0.02, fail=(0.02, 480))),
         "bye1": (5091, FarEnd(ring=0.02, answer=0.52, bye_after_answer=1.0)),
         "dtmf": (5092, FarEnd(ring=0.02, answer=0.32, presses=_KEYS)),
-        "audio": (5094, FarEnd(ring=0.02, answer=0.32)),
+        "audio": (5094, FarEnd(ring=0.02, answer=0.32, beeps=(3.04,))),
         "closed": (5095, FarEnd(fail=(0.02, 503), local=True)),
         "early486": (5096, FarEnd(early=0.02, fail=(1.52, 486))),
         "redir302": (5097, FarEnd(redirect=0.02, answer=0.04)),

@@ -91,7 +91,7 @@ def reads(core: Core, channel: Channel, codec: str) -> None:
     channel.vars.set("read_codec", codec)
     read = [("channel-read-codec-name", codec), ("channel-read-codec-rate", "8000")]
     tail = [*read, ("channel-read-codec-bit-rate", BIT_RATE[codec])]
-    core.emit(channel, "CODEC", site="CODEC/read", tail=tail, variables=False)
+    core.emit(channel, "CODEC", site="CODEC/reads", tail=tail, variables=False)
 
 
 def codecs(core: Core, channel: Channel) -> None:

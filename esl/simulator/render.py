@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SITES: Final[dict[str, tuple[str, str, str]]] = {
     "API": ("switch_loadable_module.c", "switch_api_execute", "2954"),
     "ADD_SCHEDULE": ("switch_scheduler.c", "switch_scheduler_add_task_ex", "266"),
+    **{f"avmd::{what}": ("mod_avmd.c", "avmd_fire_event", "700") for what in ("start", "beep", "stop")},
     "BACKGROUND_JOB": ("mod_event_socket.c", "api_exec", "1569"),
     "CALL_UPDATE": ("switch_channel.c", "switch_channel_flip_cid", "3279"),
     "CALL_UPDATE/bridge": ("mod_sofia.c", "sofia_receive_message", "2133"),
@@ -51,6 +52,7 @@ SITES: Final[dict[str, tuple[str, str, str]]] = {
     "CHANNEL_UNPARK": ("switch_ivr.c", "switch_ivr_park", "1213"),
     "COMMAND": ("switch_ivr_async.c", "switch_ivr_broadcast", "5732"),
     "CODEC/read": ("switch_core_codec.c", "switch_core_session_set_real_read_codec", "189"),
+    "CODEC/reads": ("switch_core_codec.c", "switch_core_session_set_read_codec", "300"),
     "CODEC/write": ("switch_core_codec.c", "switch_core_session_set_write_codec", "471"),
     "DEL_SCHEDULE": ("switch_scheduler.c", "task_thread_loop", "151"),
     "DTMF": ("switch_channel.c", "switch_channel_dequeue_dtmf", "678"),

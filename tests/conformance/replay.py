@@ -186,6 +186,8 @@ SOUNDS = {
     "tone_stream://%(300;0;400)": 0.0,
     "/var/lib/freeswitch/sounds/prompt.wav": 1.0,
     "/var/lib/freeswitch/sounds/safe.wav": 2.0,
+    "tone_stream://%(200,0,400)": 0.2,
+    "silence_stream://250": 0.26,
 }
 
 
