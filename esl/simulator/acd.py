@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from esl.simulator import bridge_app, detection, digits, eavesdrop
+from esl.simulator import bridge_app, conference, conference_api, detection, digits, eavesdrop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from esl.simulator.core import Core
 
 APPLICATIONS: Final[dict[str, Callable[[Core, Channel, Run], None]]] = {
+    **conference.APPLICATIONS,
     **detection.APPLICATIONS,
     **digits.APPLICATIONS,
     **eavesdrop.APPLICATIONS,
     "bridge": bridge_app.dial,
 }
 COMMANDS: Final[dict[str, Callable[[Core, str], str]]] = {
+    **conference_api.COMMANDS,
     **detection.COMMANDS,
 }

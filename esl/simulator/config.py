@@ -23,7 +23,7 @@ class SwitchConfig:
     None takes it from the seed. `denies_clients` is an access list that knows nobody. Defaults of the limits:
     those of FreeSWITCH's sample configuration (FACTS section 8); `second_phase_us` is where the second of
     sessions_per_second begins in the second of the epoch, `scheduler_phase_us` when in its half second the
-    scheduler looks.
+    scheduler looks, `conference_members` how many there have been: members are numbered from start to end.
     """
 
     callees: CalleeProfile = field(default_factory=CalleeProfile)
@@ -35,6 +35,7 @@ class SwitchConfig:
     max_sessions: int = 1000
     second_phase_us: int = 0
     scheduler_phase_us: int = 0
+    conference_members: int = 0
     epoch_offset_us: int = 0
     core_uuid: str | None = None
     heartbeat_seconds: float = 20.0

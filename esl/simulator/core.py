@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from esl.simulator.apps import Run
     from esl.simulator.channel import Channel
+    from esl.simulator.conference import Conference
     from esl.simulator.config import SwitchConfig
     from esl.simulator.render import Event
     from esl.simulator.scheduling import Task
@@ -88,6 +89,8 @@ class Core:
         self.database: dict[str, str] = {}
         self.tasks: dict[int, Task] = {}
         self.next_task = 3
+        self.conferences: dict[str, Conference] = {}
+        self.next_member = self.config.conference_members
         self.sps = self.config.sessions_per_second
         self.sps_in_force = self.sps
         self.max_sessions = self.config.max_sessions

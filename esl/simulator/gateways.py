@@ -46,8 +46,8 @@ _KEYS = ((1.66, "1"), (2.46, "2"), (3.26, "3"), (4.06, "#"))  # what the phone o
 
 def corpus_gateways() -> dict[str, Gateway]:
     table: dict[str, tuple[int, FarEnd]] = {
-        "carrier": (5080, FarEnd(ring=0.02, answer=1.02)),
-        "ans0": (5081, FarEnd(answer=0.02)),
+        "carrier": (5080, FarEnd(ring=0.02, answer=1.02, echoes=True)),
+        "ans0": (5081, FarEnd(answer=0.02, echoes=True)),
         "ring2": (5082, FarEnd(ring=0.02, answer=2.02)),
         "early183": (5083, FarEnd(early=0.02, answer=2.02)),
         "busy486": (5084, FarEnd(fail=(0.02, 486))),

@@ -20,7 +20,8 @@ TOLERANCE = 0.13
 
 # Replies that tell about the machine or its configuration: only that there is one is compared.
 MACHINE = re.compile(
-    r"^api (status|hostname|global_getvar$|eval|time_test|help|complete|fifo|conference|stun|sofia|load|"
+    r"^api (status|hostname|global_getvar$|eval|time_test|help|complete|fifo|stun|sofia|load|"
+    r"conference .*json_list|"
     r"uptime|strftime|strepoch|callcenter_config|bgapi|uuid_dump|uuid_codec_debug|uuid_preprocess|uuid_audio|sched_api|"
     r"unsched_api|limit_usage|expr|regex|cond|show (modules|api|tasks)|show .* as xml|show detailed)"
 )
@@ -135,9 +136,9 @@ def _differences(real: Heard, ours: Heard, sends: list[str], leeway: Leeway, *, 
     legs, our_legs = _own_legs(real, asked), _own_legs(ours, asked)
     if len(legs) != len(our_legs):
         found.append(f"legs: {len(legs)} recorded, {len(our_legs)} here")
-    tasks, our_tasks = _tasks(real, asked), _tasks(ours, asked)
-    if tasks != our_tasks:
-        found.append(f"scheduled: recorded {tasks}, here {our_tasks}")
+    own, our_own = _own(real, asked), _own(ours, asked)
+    if own != our_own:
+        found.append(f"of no leg: recorded {own}, here {our_own}")
     both = [name for name in legs if name in our_legs]
     same = tuple((our_legs[name][0].uuid, legs[name][0].uuid) for name in both if name.startswith(MADE))
     allowed = replace(leeway, renamed=(*leeway.renamed, *same))
@@ -146,11 +147,22 @@ def _differences(real: Heard, ours: Heard, sends: list[str], leeway: Leeway, *, 
     return found
 
 
-def _tasks(heard: Heard, asked: str) -> list[str]:
-    """What the scheduler was given for the recording's legs, and what it took away."""
-    found = [event for event in heard.events() if event.name in ("ADD_SCHEDULE", "DEL_SCHEDULE")]
-    own = [event for event in found if (event.get("Task-Group") or "-") in asked]
-    return [f"{event.name} {event.get('Task-Desc')} {event.get('Task-Group')}" for event in own]
+# Events of no leg that are the recording's own: (header that is named in it, headers that tell them apart).
+OWN = {
+    "ADD_SCHEDULE": ("Task-Group", ("Task-Desc", "Task-Group")),
+    "DEL_SCHEDULE": ("Task-Group", ("Task-Desc", "Task-Group")),
+    "CUSTOM": ("Conference-Name", ("Conference-Name", "Action", "File", "Path", "New-ID")),
+}
+
+
+def _own(heard: Heard, asked: str) -> list[str]:
+    """What the scheduler was given and what it took away, and what became of a conference, in order."""
+    found = []
+    for event in heard.events():
+        named, shown = OWN.get(event.name, ("", ()))
+        if named and not event.uuid and (event.get(named) or "\n\n") in asked:
+            found.append(" ".join([event.name, *(event.get(header) or "" for header in shown)]))
+    return found
 
 
 def _own_legs(heard: Heard, asked: str) -> dict[str, list[Event]]:

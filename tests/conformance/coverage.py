@@ -102,6 +102,7 @@ FULL = (
     "f02_uuid_transfer_inline_park",
     "f03_consult_manual_and_complete",
     "f03_three_way_eavesdrop",
+    "f04_three_way_conference",
     "f05_eavesdrop_bridge_both",
     "f05_eavesdrop_dead_uuid",
     "f05_eavesdrop_dtmf",
@@ -137,7 +138,7 @@ NOT_COVERED = {
     "c09_sendevent": "the reply is given, the event is not fired",
     "d29, d30": "no loopback and null endpoints",
     "e10_race_uuid_bridge_on_answer": "modelled with a seeded probability; the recording left replies out",
-    "f03_att_xfer, f04": "no att_xfer, conference",
+    "f03_att_xfer": "no att_xfer",
     "f13_uuid_misc": "rare uuid_ commands",
     "g01_outbound_async_full": "no play_and_get_digits",
     "h01": "no mod_callcenter",
@@ -162,6 +163,7 @@ NOT_LIVE = {
     "e04_nailed_moh_transfer_after_bridge": "no music on hold in deploy/freeswitch",
     "f01_hold_on_off": "no music on hold in deploy/freeswitch",
     "f03_consult_manual_and_complete": "no music on hold in deploy/freeswitch",
+    "f04_three_way_conference": "no conferences in deploy/freeswitch",
 }
 
 

@@ -138,6 +138,7 @@ def play_all(lines: list[Line], seed: int = 1, later: float = 0.0) -> dict[int, 
         epoch_offset_us=offset,
         second_phase_us=(offset + _first_burst_us(lines) + 500_000) % 1_000_000,
         scheduler_phase_us=_scheduler_phase_us(lines),
+        conference_members=_conference_members(lines),
         sound_seconds=SOUNDS,
         answer_race_probability=0.0,
         denies_clients=any(b"rude-rejection" in line.data for line in lines),
@@ -179,6 +180,13 @@ def _scheduler_phase_us(lines: list[Line]) -> int:
 # Clients that write a tick later, because the switch was a tick further than they had heard: j01 kills a leg
 # whose application had begun, without having subscribed to it.
 LATER = {"j01_hostile_input_plain_and_json": TICK}
+
+
+def _conference_members(lines: list[Line]) -> int:
+    """How many members the switch's conferences had had before: its commands name them by number."""
+    numbers = [event.get("Member-ID") for event in recorded(lines).events()]
+    return min((int(number) for number in numbers if number), default=1) - 1
+
 
 # What played in the recordings, in seconds, as heard there (d32, f07; f02's tone is not valid: ends at once).
 SOUNDS = {

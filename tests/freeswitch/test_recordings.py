@@ -29,7 +29,8 @@ pytestmark = [pytest.mark.freeswitch, pytest.mark.timeout(180)]
 LEEWAY = Leeway(
     replies=re.compile(
         MACHINE.pattern
-        + r"|^api (version|switchname|db |global_getvar domain|fsctl (sps|last_sps)|show (channels|\w*calls)|"
+        + r"|^api (version|conference|switchname|db |global_getvar domain|fsctl (sps|last_sps)|"
+        r"show (channels|\w*calls)|"
         r"uuid_getvar \S+ channel_name)"
     ),
     # Our gateways' From has the port of the carrier in it.
