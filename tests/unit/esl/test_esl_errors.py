@@ -15,6 +15,7 @@ def test_codes_are_stable_and_differ() -> None:
         "EslError": "esl_error",
         "LinkLost": "link_lost",
         "SwitchUnreachable": "switch_unreachable",
+        "SessionEnded": "session_ended",
         "AuthenticationRefused": "authentication_refused",
         "AccessDenied": "access_denied",
         "LinkTimeout": "link_timeout",
