@@ -150,6 +150,11 @@ class DialStrings:
             return self.agents.fill(agent_id, fence=fence)
         return self.agents.fill(extension, fence=fence)
 
+    @property
+    def phone_profile(self) -> str:
+        """The profile at which agents' phones are registered; empty where they are behind a gateway."""
+        return self.agents.profile if isinstance(self.agents, PhoneString) else ""
+
     def gateways(self) -> set[str]:
         """Gateways of the switch that are named here."""
         named = {self.customers.gateway}

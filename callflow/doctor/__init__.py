@@ -22,4 +22,5 @@ def examine(settings: Settings, dial: DialStrings = DEFAULT) -> list[Finding]:
     if dial.customers.gateway:
         wanted.gateways = set()
     wanted.gateways |= dial.gateways()
+    wanted.phone_profile = dial.phone_profile
     return [*findings, *check_switch(settings, wanted)]

@@ -62,13 +62,12 @@ def bridge(ask: Ask) -> Finding:
     return ok("bridge", found)
 
 
-def message(ask: Ask, path: str) -> Finding:
+def message(ask: Ask, path: str, *, check: str = "message") -> Finding:
     """Whether the switch can play a campaign's message: the file is there, and its format is loaded."""
-    check = "message"
     try:
         applications = inline((("playback", path), *END))
     except UnencodableValue as error:
-        return failed(check, error.message, "give the campaign's message another name")
+        return failed(check, error.message, f"give the {check} another name")
     leg, said = originate(ask, applications)
     if "CHAN_NOT_IMPLEMENTED" in said:
         return warning(check, f"{path} was not tried", NO_NULL)

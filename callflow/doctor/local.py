@@ -33,6 +33,7 @@ class Wanted:
     gateways: set[str] = field(default_factory=set)
     messages: set[str] = field(default_factory=set)
     sessions: int = 0
+    phone_profile: str = ""
 
 
 # --- data directory -----------------------------------------------------------------------------------------

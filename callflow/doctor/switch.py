@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from callflow.doctor import legs
+from callflow.doctor.config import check_config
 from callflow.doctor.findings import Finding, failed, ok, skew, warning
 from callflow.doctor.local import Wanted
 from esl.client import Client
@@ -80,6 +81,7 @@ def examine(ask: Ask, wanted: Wanted, *, well_known: bool = False) -> Iterator[F
     if simulated:
         yield ok("bridge", "not measured: the simulator's is what it was told to be")
         return
+    yield from check_config(ask, wanted)
     for message in sorted(wanted.messages):
         yield legs.message(ask, message)
     yield legs.bridge(ask)

@@ -41,6 +41,26 @@ def test_a_switch_with_our_configuration_is_well(test_switch: TestSwitch, tmp_pa
     wait_for("no leg is left behind", lambda: test_switch.channels() == 0, 3)
 
 
+def test_its_own_account_of_its_configuration(test_switch: TestSwitch, tmp_path: Path) -> None:
+    agents = "sofia/phones/{agent}" if has_phones(test_switch) else "sofia/gateway/agents/{number}"
+    dial = DialStrings.parse("sofia/gateway/carrier/{number}", agents)
+    found = {f.check: f for f in doctor.examine(settings(test_switch, tmp_path), dial)}
+    looked_at = {"event socket", "profile ringmaster", "sound ports", "music", "recordings"}
+    looked_at |= {"phones", "profile phones"} if has_phones(test_switch) else set()
+    assert looked_at <= set(found)
+    assert {found[check].verdict for check in looked_at} == {Verdict.OK}
+
+
+def test_a_profile_that_is_not_there(test_switch: TestSwitch, tmp_path: Path) -> None:
+    dial = DialStrings.parse("sofia/gateway/carrier/{number}", "sofia/nowhere/{agent}")
+    found = {f.check: f for f in doctor.examine(settings(test_switch, tmp_path), dial)}
+    assert found["phones"].verdict is Verdict.FAILED
+
+
+def has_phones(test_switch: TestSwitch) -> bool:
+    return not test_switch.ask("sofia xmlstatus profile phones").startswith("Invalid")
+
+
 def test_a_gateway_that_is_not_there(test_switch: TestSwitch, tmp_path: Path) -> None:
     dial = DialStrings.parse("sofia/gateway/nowhere/{number}", "sofia/gateway/agents/{number}")
     found = {f.check: f for f in doctor.examine(settings(test_switch, tmp_path), dial)}

@@ -20,6 +20,12 @@ from models.session import sync_engine
 from models.settings import Settings
 from tests.unit.simulator.driver import Driver
 
+CONFIG = "<configuration>{}</configuration>"
+PROFILES = """<profiles><profile name="ringmaster"><settings><param name="disable-transfer" value="true"/>
+<param name="auth-calls" value="true"/></settings></profile><profile name="phones"><settings>
+<param name="disable-transfer" value="true"/><param name="auth-calls" value="true"/>
+<param name="force-register-domain" value="phones.gateway.invalid"/>
+<param name="force-register-db-domain" value="phones.gateway.invalid"/></settings></profile></profiles>"""
 HEALTHY = {
     "version": "FreeSWITCH Version 1.10.12",
     "module_exists": "true",
@@ -32,6 +38,20 @@ HEALTHY = {
     "uuid_kill": "+OK",
     "uuid_dump": "bridged",
     "eval ${sounds_dir}": "/sounds",
+    "xml_locate configuration configuration name event_socket.conf": CONFIG.format(
+        '<settings><param name="listen-ip" value="127.0.0.1"/></settings>'
+    ),
+    "xml_locate configuration configuration name sofia.conf": CONFIG.format(PROFILES),
+    "xml_locate configuration configuration name switch.conf": CONFIG.format(
+        '<settings><param name="rtp-start-port" value="16384"/>'
+        '<param name="rtp-end-port" value="32768"/></settings>'
+    ),
+    "acl": "false",
+    "global_getvar hold_music": "tone_stream://%(200,3800,440);loops=-1",
+    "eval ${recordings_dir}": "/recordings",
+    "system df": "Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/x 9 9 99999999 34% /",
+    "sofia xmlstatus profile": "<profile/>",
+    "sofia status profile": "Total items returned: 3",
 }
 ANSWERED_US = 1_795_564_739_251_280
 DUMPS: dict[str, str | dict[str, str]] = {
@@ -69,8 +89,10 @@ class Scripted:
         return json.dumps({**dump, **joined})
 
 
-def verdicts(ask: Scripted, *, sessions: int = 0, well_known: bool = False) -> dict[str, Finding]:
-    wanted = Wanted({"carrier"}, sessions=sessions)
+def verdicts(
+    ask: Scripted, *, sessions: int = 0, well_known: bool = False, phone_profile: str = ""
+) -> dict[str, Finding]:
+    wanted = Wanted({"carrier"}, sessions=sessions, phone_profile=phone_profile)
     return {f.check: f for f in switch.examine(ask, wanted, well_known=well_known)}
 
 
