@@ -29,7 +29,7 @@ JOBS ?= 2
 WEB_SOURCES := $(shell find web -type d -name node_modules -prune -o -type f -print 2>/dev/null)
 RUST_SOURCES := $(shell find pacing_core -type f \( -name '*.rs' -o -name '*.toml' \) 2>/dev/null)
 
-.PHONY: help setup demo test test-all check format schema screenshots bench clean
+.PHONY: help setup demo test test-all check format schema screenshots bench genesis clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -124,6 +124,13 @@ screenshots: .make/built .make/web ## the pictures of the documentation, from a 
 bench: .make/built .make/peers ## pacing policies, peers and times compared: benchmarks/results (options in BENCH_ARGS, such as --full)
 	@if [ -t 0 ]; then set -m; fi; `# a job of its own: Ctrl-C ends the benchmark, not make` \
 	env PYTHONPATH=.make/peers $(BIN)/python -m benchmarks.run $(BENCH_ARGS) || exit $$?
+
+.make/genesis: requirements-genesis.lock
+	@{ rm -rf $@; $(find_python); "$$python" -m venv $@ && $@/bin/python -m pip install --quiet --require-hashes -r $<; } >&2
+	@touch $@
+
+genesis: .make/built .make/genesis ## the softswitch simulator tried with genesis, an Event Socket client of other people's
+	RINGMASTER_GENESIS_PYTHON=.make/genesis/bin/python $(BIN)/python -m pytest tests/unit/simulator/test_genesis.py
 
 clean: ## remove everything that was built or set up; the demo's data (.ringmaster) too
 	@if [ -x $(BIN)/ringmaster ] && [ -d .ringmaster ]; then \

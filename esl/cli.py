@@ -16,6 +16,7 @@ import typer
 from esl.simulator import CalleeProfile, CallTruth, Fault, Softswitch, SwitchConfig
 from esl.simulator.callees import Talk
 from esl.simulator.config import Profile
+from esl.simulator.corpus import MISSING, SOUNDS
 from esl.simulator.faults import parse as parse_fault
 from esl.simulator.server import ScaledClock, SoftswitchServer
 
@@ -44,7 +45,9 @@ def softswitch(
     epoch: Annotated[float | None, typer.Option(help="Epoch seconds at its start; default: now.")] = None,
     fault: Annotated[
         list[str] | None,
-        typer.Option(help="NAME[=ARGUMENT]@SECONDS: cut, stall, delay, dropevents, crash, restart, refuse."),
+        typer.Option(
+            help="NAME[=ARGUMENT]@SECONDS: cut, stall, delay, dropevents, reorder, crash, restart, refuse."
+        ),
     ] = None,
     truth: Annotated[Path | None, typer.Option(help="Append every ended leg to this file, as JSONL.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Say where it listens as one JSON line.")] = False,
@@ -71,6 +74,8 @@ def softswitch(
         sessions_per_second=sps,
         max_sessions=max_sessions,
         epoch_offset_us=round(start * 1e6),
+        sound_seconds=SOUNDS if profile == "corpus" else {},
+        missing_files=MISSING if profile == "corpus" else frozenset(),
         core_uuid=str(uuid.uuid4()),  # another process is another core, whatever the seed
     )
     switch = Softswitch(config, seed, clock.now())

@@ -2,7 +2,7 @@
 
 from esl.simulator.callees import CalleeProfile, FarEnd
 from esl.simulator.config import SwitchConfig
-from esl.simulator.faults import Crash, Cut, Delay, DropEvents, Fault, Refuse, Restart, Stall
+from esl.simulator.faults import Crash, Cut, Delay, DropEvents, Fault, Refuse, Reorder, Restart, Stall
 from esl.simulator.gateways import Gateway, fixed
 from esl.simulator.model import Softswitch, SwitchAway
 from esl.simulator.truth import CallTruth, SilenceViolation
@@ -18,6 +18,7 @@ __all__ = [
     "Fault",
     "Gateway",
     "Refuse",
+    "Reorder",
     "Restart",
     "SilenceViolation",
     "Softswitch",

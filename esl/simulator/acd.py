@@ -1,10 +1,20 @@
-"""Applications that dial or join other legs, in a table for the switch to look in."""
+"""Applications beyond those of apps.py, in a table for the switch to look in."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from esl.simulator import bridge_app, conference, conference_api, detection, digits, eavesdrop
+from esl.simulator import (
+    answers,
+    bridge_app,
+    conference,
+    conference_api,
+    detection,
+    digits,
+    eavesdrop,
+    inbound,
+    outbound_socket,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +28,10 @@ APPLICATIONS: Final[dict[str, Callable[[Core, Channel, Run], None]]] = {
     **detection.APPLICATIONS,
     **digits.APPLICATIONS,
     **eavesdrop.APPLICATIONS,
+    **answers.APPLICATIONS,
+    **inbound.APPLICATIONS,
     "bridge": bridge_app.dial,
+    "socket": outbound_socket.socket,
 }
 COMMANDS: Final[dict[str, Callable[[Core, str], str]]] = {
     **conference_api.COMMANDS,

@@ -10,7 +10,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from esl.simulator import inbound, legs, outbound_socket, playback, private, recording, sendmsg
+from esl.simulator import legs, playback, private, recording, sendmsg
 from esl.simulator.causes import known_cause
 from esl.simulator.channel import STATE_NUMBER
 from esl.simulator.clock import ticks
@@ -197,7 +197,7 @@ def _again(core: Core, channel: Channel, run: Run, response: str) -> bool:
         return False
     _say_complete(core, channel, run, response)
     run.loop += 1
-    _begin(core, channel, run, APPLICATIONS[run.name])
+    _begin(core, channel, run, APPLICATIONS.get(run.name) or core.applications[run.name])
     return True
 
 
@@ -358,27 +358,11 @@ def _stop_record_session(core: Core, channel: Channel, run: Run) -> None:
     finish(core, channel, run)
 
 
-def _answer(core: Core, channel: Channel, run: Run) -> None:
-    inbound.answer(core, channel)
-    finish(core, channel, run)
-
-
-def _pre_answer(core: Core, channel: Channel, run: Run) -> None:
-    inbound.pre_answer(core, channel)
-    finish(core, channel, run)
-
-
-def _ring_ready(core: Core, channel: Channel, run: Run) -> None:
-    inbound.ring_ready(core, channel)
-    finish(core, channel, run)
-
-
 def _endless(core: Core, channel: Channel, run: Run) -> None:
     """Until the leg is moved or ends."""
 
 
 APPLICATIONS: Final[dict[str, Callable[[Core, Channel, Run], None]]] = {
-    "answer": _answer,
     "echo": _endless,
     "endless_playback": _playback,
     "event": _nothing,
@@ -388,12 +372,9 @@ APPLICATIONS: Final[dict[str, Callable[[Core, Channel, Run], None]]] = {
     "log": _nothing,
     "park": park,
     "playback": _playback,
-    "pre_answer": _pre_answer,
     "record_session": _record_session,
-    "ring_ready": _ring_ready,
     "set": _set,
     "sleep": _sleep,
-    "socket": outbound_socket.socket,
     "stop_record_session": _stop_record_session,
     "unset": _unset,
 }

@@ -43,6 +43,7 @@ class Bridge:
 def uuid_bridge(core: Core, a: Channel, b: Channel) -> None:
     """Both legs exist: the answer is +OK whatever becomes of it."""
     if a is b:
+        _marry_itself(core, a)
         core.after(1, lambda: _to_itself(core, a))
         return
     for leg in (a, b):
@@ -268,6 +269,7 @@ def _not_ready(core: Core, bridge: Bridge) -> None:
         legs.run_state(core, b, "CS_SOFT_EXECUTE")
     bridge.phase = "over"
     a.bridge = b.bridge = None
+    a.vars.set("uuid_bridge", None)
     for leg in (a, b):
         job, leg.job = leg.job, None
         if job is not None:
@@ -276,12 +278,28 @@ def _not_ready(core: Core, bridge: Bridge) -> None:
     legs.hang_up(core, a, "ORIGINATOR_CANCEL", "partner", at_once=True)
 
 
+def _marry_itself(core: Core, leg: Channel) -> None:
+    """Both ends of the bridge are this leg: its ids turn over once more (e07)."""
+    direction = leg.logical_direction
+    leg.hit_dialplan = False
+    leg.cid_name, leg.callee_name = leg.callee_name or "Unknown", leg.cid_name
+    leg.cid_number, leg.callee_number = leg.callee_number, leg.cid_number
+    for _ in range(2):
+        leg.touch()
+        _marry(core, leg, leg, "originatee", core.us // 1_000_000, profile_pairs("Other-Leg", leg))
+    leg.logical_direction = direction
+    leg.touch()
+    leg.vars.set("uuid_bridge", leg.uuid)
+    leg.state = STATE_NUMBER["CS_CONSUME_MEDIA"]
+
+
 def _to_itself(core: Core, leg: Channel) -> None:
     if not leg.alive:
         return
     apps.interrupt(core, leg)
     for state in ("CS_RESET", "CS_SOFT_EXECUTE"):
         legs.run_state(core, leg, state)
+    leg.vars.set("uuid_bridge", None)
 
 
 def _leave_for_another(core: Core, leg: Channel) -> None:
@@ -296,8 +314,8 @@ def _left_behind(survivor: Channel, gone: Channel) -> None:
     for leg in (survivor, gone):
         leg.vars.set("bridge_to", None)
     bye = gone.vars.get("sip_term_status") == "200"
-    survivor.vars.set("last_bridge_proto_specific_hangup_cause", "sip:200" if bye else None)
     if bye:
+        survivor.vars.set("last_bridge_proto_specific_hangup_cause", "sip:200")
         survivor.vars.set("sip_hangup_phrase", "OK")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from esl.simulator.callees import CalleeProfile
-from esl.simulator.dialplan import Extension, corpus_dialplan
+from esl.simulator.dialplan import Extension, corpus_dialplan, waiting_dialplan
 from esl.simulator.gateways import Gateway, corpus_gateways, normal_gateways
 
 Profile = Literal["normal", "corpus"]
@@ -66,4 +66,10 @@ class SwitchConfig:
 
     def extensions(self) -> tuple[Extension, ...]:
         """The dialplan, in the order in which it is searched."""
-        return (*self.dialplan, *corpus_dialplan()) if self.profile == "corpus" else self.dialplan
+        base = corpus_dialplan() if self.profile == "corpus" else waiting_dialplan()
+        return (*self.dialplan, *base)
+
+    @property
+    def inbound_context(self) -> str:
+        """Where calls that come in are looked up, unless the call says otherwise."""
+        return "public" if self.profile == "corpus" else "waiting"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from esl.codec import Request
     from esl.simulator.outbound_socket import Control
     from esl.simulator.render import Event
+    from esl.simulator.reorder import Shuffle
     from esl.simulator.text import Pairs
 
 # What `myevents` subscribes to (mod_event_socket.c)
@@ -51,6 +52,7 @@ class Client:
         self.out: list[tuple[int, bytes | None]] = []
         self.cut_after: int | None = None
         self.losing = 0
+        self.shuffle: Shuffle | None = None
         self.delay_ticks = 0
         self.stalled_until = 0
 
@@ -61,8 +63,8 @@ class Client:
     def wants(self, name: str, subclass: str) -> bool:
         if self.all_events:
             return True
-        if name == "CUSTOM":
-            return "CUSTOM" in self.events or subclass in self.subclasses
+        if name == "CUSTOM" and subclass:
+            return subclass in self.subclasses
         return name in self.events
 
     def passes(self, pairs: Callable[[], Pairs]) -> bool:
@@ -98,7 +100,7 @@ class Client:
         self.all_events = False
 
     def event(self, event: Event) -> bytes:
-        body = event.plain() if self.fmt == "plain" else event.json()
+        body = {"plain": event.plain, "json": event.json, "xml": event.xml}[self.fmt]()
         return b"Content-Length: %d\nContent-Type: text/event-%b\n\n%b" % (len(body), self.fmt.encode(), body)
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from esl.codec import disconnect_notice
+from esl.simulator import reorder
 from esl.simulator.clock import TICK_US, Agenda, Clock, Stamps, Timer
 from esl.simulator.connection import Client
 from esl.simulator.render import ChannelEvent, Identity, PlainEvent
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from esl.simulator.render import Event
     from esl.simulator.scheduling import Task
     from esl.simulator.text import Pairs
+
+MAX_KINDS = 1000  # of events whose subscribers are remembered
 
 
 class ShutDown(Protocol):
@@ -141,7 +144,8 @@ class Core:
         found = self.subscribers.get(key)
         if found is None:
             found = [c for c in self.clients.values() if c.authenticated and c.wants(name, subclass)]
-            self.subscribers[key] = found
+            if len(self.subscribers) < MAX_KINDS:  # a subclass may be anything that a client makes up
+                self.subscribers[key] = found
         return found
 
     def emit(
@@ -203,7 +207,11 @@ class Core:
             if client.losing > 0:
                 client.losing -= 1
                 continue
-            self.send_event(client, client.event(event))
+            message = client.event(event)
+            if client.shuffle is None:
+                self.send_event(client, message)
+            else:
+                reorder.send(self, client, client.shuffle, event, message)
 
     # output -------------------------------------------------------------------------------------------
 
@@ -229,6 +237,7 @@ class Core:
     def close(self, client: Client) -> None:
         """The switch closes: what is queued goes out first."""
         if not client.closing:
+            reorder.flush(self, client)
             client.closing = True
             release = max(self.tick + client.delay_ticks, client.stalled_until)
             client.out.append((release, None))

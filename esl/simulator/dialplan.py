@@ -62,3 +62,29 @@ def corpus_dialplan() -> tuple[Extension, ...]:
         "7007": (("answer", ""), ("echo", "")),
     }
     return tuple(Extension(f"^{number}$", apps) for number, apps in table.items())
+
+
+def waiting_dialplan(
+    wait_ms: int = 4000, limit: int = 100, message: str = "tone_stream://%(400,200,480,620);loops=5"
+) -> tuple[Extension, ...]:
+    """What deploy/freeswitch does with calls that come in (RINGMASTER_INBOUND=waiting).
+
+    They ring and wait for the engine so many milliseconds; if nobody came, the switch answers, says a message
+    and ends the call.
+    """
+    call = (
+        ("set", "rm_inbound=true"),
+        ("set", "hangup_after_bridge=true"),
+        ("limit", f"hash ringmaster inbound {limit} full XML waiting"),
+        ("ring_ready", ""),
+        ("sleep", str(wait_ms)),
+        ("answer", ""),
+        ("sleep", "500"),
+        ("playback", message),
+        ("hangup", "NORMAL_CLEARING"),
+    )
+    return (
+        Extension("^full$", (("respond", "503"),), "waiting"),
+        Extension(r"^\+?[0-9]{2,20}$", call, "waiting"),
+        Extension("", (("respond", "404"),), "waiting"),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from esl.simulator import reorder
 from esl.simulator.clock import ticks
 
 if TYPE_CHECKING:
@@ -67,10 +68,17 @@ class Refuse:
     seconds: float
 
 
-Fault = Cut | Stall | Delay | DropEvents | Crash | Restart | Refuse
+@dataclass(frozen=True, slots=True)
+class Reorder:
+    """For `seconds`, events come in another order where FreeSWITCH's own is not certain (`reorder.py`)."""
+
+    seconds: float
 
 
-def inject_into_client(core: Core, client: Client, fault: Cut | Stall | Delay | DropEvents) -> None:
+Fault = Cut | Stall | Delay | DropEvents | Crash | Restart | Refuse | Reorder
+
+
+def inject_into_client(core: Core, client: Client, fault: Cut | Stall | Delay | DropEvents | Reorder) -> None:
     if isinstance(fault, Cut):
         after = fault.after_bytes
         client.cut_after = core.rng.randrange(1, _CUT_WITHIN_BYTES) if after is None else after
@@ -80,6 +88,9 @@ def inject_into_client(core: Core, client: Client, fault: Cut | Stall | Delay | 
         client.stalled_until = max(client.stalled_until, core.tick + ticks(fault.seconds))
     elif isinstance(fault, Delay):
         client.delay_ticks = ticks(fault.seconds) if fault.seconds > 0 else 0
+    elif isinstance(fault, Reorder):
+        reorder.flush(core, client)
+        client.shuffle = reorder.Shuffle(core.tick + ticks(fault.seconds))
     else:
         client.losing += fault.count
 
@@ -103,6 +114,7 @@ def parse(text: str) -> tuple[float, Fault]:
         "crash": Crash(value or 2.0),
         "restart": Restart(value or 2.0),
         "refuse": Refuse(value or 2.0),
+        "reorder": Reorder(value or 60.0),
     }
     if name not in made:
         raise ValueError(f"{text!r}: no fault {name!r}; there are {', '.join(made)}")

@@ -18,6 +18,7 @@ from esl.simulator.gateways import Gateway, fixed
 from esl.simulator.truth import CallTruth
 
 if TYPE_CHECKING:
+    from esl.simulator.apps import Run
     from esl.simulator.core import Core
 
 TRUNK: Final = Gateway("inbound", fixed(FarEnd()))
@@ -38,7 +39,7 @@ class Invite:
     caller: str = "anonymous"
     display: str = ""
     headers: tuple[tuple[str, str], ...] = ()
-    context: str = "public"
+    context: str = ""  # of the dialplan; empty: the profile's (`SwitchConfig.inbound_context`)
     port: int = 5080
     uuid: str = ""
     gives_up_after: float | None = None
@@ -70,7 +71,11 @@ def _leg(core: Core, invite: Invite, uuid: str) -> Channel:
     name = sip_in.cleaned(sip_in.url_decoded(invite.display))
     channel.calls_as(name or channel.number, channel.number)
     channel.callee_name = channel.callee_number = ""
-    channel.destination, channel.dialplan, channel.context = invite.number, "XML", invite.context
+    channel.destination, channel.dialplan, channel.context = (
+        invite.number,
+        "XML",
+        invite.context or core.config.inbound_context,
+    )
     channel.source, channel.network_addr = "mod_sofia", "127.0.0.1"
     channel.hit_dialplan = True
     channel.far_end = FarEnd(
@@ -112,6 +117,16 @@ def _begin(core: Core, channel: Channel) -> None:
     channel.apps = found
     legs.run_state(core, channel, "CS_EXECUTE")
     apps.next_app(core, channel)
+
+
+def _then_on(act: Callable[[Core, Channel], None]) -> Callable[[Core, Channel, Run], None]:
+    """An application that does it and returns."""
+
+    def run(core: Core, channel: Channel, run: Run) -> None:
+        act(core, channel)
+        apps.finish(core, channel, run)
+
+    return run
 
 
 def answer(core: Core, channel: Channel) -> None:
@@ -162,3 +177,10 @@ def cancelled(core: Core, channel: Channel) -> None:
     channel.sip_status = 487
     legs.hang_up(core, channel, "ORIGINATOR_CANCEL", "far_end")
     channel.vars.set("sip_hangup_disposition", "recv_cancel")
+
+
+APPLICATIONS: Final[dict[str, Callable[[Core, Channel, Run], None]]] = {
+    "answer": _then_on(answer),
+    "pre_answer": _then_on(pre_answer),
+    "ring_ready": _then_on(ring_ready),
+}

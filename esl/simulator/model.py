@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from esl.codec import Request, auth_request, disconnect_notice, rude_rejection
 from esl.errors import ProtocolError
-from esl.simulator import acd, api_core, ending, hearing, inbound, legs, outbound_socket, session
+from esl.simulator import acd, api_core, ending, hearing, inbound, legs, outbound_socket, session, shutdown
 from esl.simulator.clock import TICK_US, ticks
 from esl.simulator.config import SwitchConfig
 from esl.simulator.connection import Client
@@ -286,10 +286,7 @@ class Softswitch:
         if now:
             self._crash(self._down_seconds or 2.0)
             return
-        core.shutting_down = True
-        core.emit_plain("SHUTDOWN", [("Event-Info", "System Shutting Down")])
-        for channel in list(core.channels.values()):
-            legs.hang_up(core, channel, "SYSTEM_SHUTDOWN", "shutdown")
+        shutdown.announce(core)
         down = self._down_seconds or 2.0
         core.after(3, lambda: self._crash(down))
 

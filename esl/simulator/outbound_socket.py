@@ -179,8 +179,9 @@ def _own(core: Core, client: Client, control: Control, name: str, rest: str) -> 
 def _myevents(core: Core, client: Client, control: Control, rest: str) -> str:
     if client.tied_to is not None:
         return "-ERR aready enabled."
-    if "json" in rest.lower():
-        client.fmt = "json"
+    for fmt in ("xml", "json"):
+        if fmt in rest.lower():
+            client.fmt = fmt
     client.tied_to = control.channel.uuid
     client.events |= MY_EVENTS
     core.subscribers.clear()

@@ -7,6 +7,7 @@ caller block, other-leg block, variables, application headers.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
+from xml.sax.saxutils import escape
 
 from esl.simulator.text import Pairs, encode_value, plain
 from esl.wire import json_block, plain_block, to_bytes
@@ -72,11 +73,14 @@ SITES: Final[dict[str, tuple[str, str, str]]] = {
     "CODEC/read": ("switch_core_codec.c", "switch_core_session_set_real_read_codec", "189"),
     "CODEC/reads": ("switch_core_codec.c", "switch_core_session_set_read_codec", "300"),
     "CODEC/write": ("switch_core_codec.c", "switch_core_session_set_write_codec", "471"),
+    "CUSTOM/gateway": ("sofia_reg.c", "sofia_reg_check_gateway", "343"),
+    "CUSTOM/sendevent": ("mod_event_socket.c", "parse_command", "2272"),
     "DEL_SCHEDULE": ("switch_scheduler.c", "task_thread_loop", "151"),
     "DTMF": ("switch_channel.c", "switch_channel_dequeue_dtmf", "678"),
     "HEARTBEAT": ("switch_core.c", "send_heartbeat", "95"),
     "MEDIA_BUG_START": ("switch_core_media_bug.c", "switch_core_media_bug_add", "1014"),
     "MEDIA_BUG_STOP": ("switch_core_media_bug.c", "switch_core_media_bug_destroy", "84"),
+    "MODULE_UNLOAD": ("switch_loadable_module.c", "switch_loadable_module_unprocess", "1240"),
     "PLAYBACK_START": ("switch_ivr_play_say.c", "switch_ivr_play_file", "1649"),
     "PLAYBACK_STOP": ("switch_ivr_play_say.c", "switch_ivr_play_file", "2023"),
     "PRIVATE_COMMAND": ("switch_ivr.c", "switch_ivr_parse_next_event", "804"),
@@ -92,6 +96,7 @@ class Event(Protocol):
 
     def plain(self) -> bytes: ...
     def json(self) -> bytes: ...
+    def xml(self) -> bytes: ...
     def pairs(self) -> Pairs: ...
 
 
@@ -169,6 +174,14 @@ class ChannelEvent:
         self._json: bytes | None = None
         self._pairs: Pairs | None = None
 
+    @property
+    def name(self) -> str:
+        return self._args[0]
+
+    @property
+    def leg(self) -> str:
+        return self._channel.uuid
+
     def pairs(self) -> Pairs:
         if self._pairs is None:
             first = self._identity.pairs(*self._args)
@@ -190,6 +203,9 @@ class ChannelEvent:
             self._json = json_block(self.pairs())
         return self._json
 
+    def xml(self) -> bytes:
+        return xml_block(self.pairs())
+
 
 class PlainEvent:
     """An event of the switch itself, with an optional body (BACKGROUND_JOB)."""
@@ -208,6 +224,20 @@ class PlainEvent:
 
     def json(self) -> bytes:
         return json_block(self._pairs, self._body)
+
+    def xml(self) -> bytes:
+        return xml_block(self._pairs, self._body)
+
+
+def xml_block(pairs: Pairs, body: str | None = None) -> bytes:
+    """The body of an xml event (c03): values encoded as in a plain one, the inner body as xml text."""
+    lines = [f"    <{name}>{encode_value(value)}</{name}>\n" for name, value in pairs]
+    inner = ""
+    if body is not None:
+        text = escape(body)
+        end = "  " if body.endswith("\n") else ""
+        inner = f"  <Content-Length>{len(to_bytes(body))}</Content-Length>\n  <body>{text}{end}</body>\n"
+    return to_bytes(f"<event>\n  <headers>\n{''.join(lines)}  </headers>\n{inner}</event>\n")
 
 
 def _site_pairs(site: tuple[str, str, str]) -> Pairs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from esl.codec import disconnect_notice, encode_api_response, encode_reply
-from esl.simulator import api_core, outbound_socket, sendmsg
+from esl.simulator import api_core, outbound_socket, sendevent, sendmsg
 from esl.simulator.connection import MY_EVENTS
 from esl.simulator.event_names import EVENT_NAMES
 from esl.simulator.originate import originate
@@ -42,6 +42,8 @@ def handle(core: Core, client: Client, request: Request) -> None:
         _bye(core, client)
     elif not client.authenticated:
         _before_auth(core, client, name, rest)
+    elif name == "sendevent":
+        _reply(core, client, f"+OK {sendevent.fire(core, rest.strip(), request)}")
     elif name == "api" and rest:
         _api(core, client, rest)
     elif name == "bgapi" and rest:
@@ -154,8 +156,6 @@ def _event(core: Core, client: Client, rest: str) -> str:
         fmt = words.pop(0).lower()
     if not words:
         return NO_KEYWORDS
-    if fmt == "xml":
-        return "-ERR the simulator speaks plain and json only"
     events, subclasses, everything = _names(words)
     if not (events or subclasses or everything):
         return NO_KEYWORDS
@@ -177,8 +177,7 @@ def _names(words: list[str]) -> tuple[set[str], set[str], bool]:
             return events, subclasses, True
         if name == "CUSTOM":
             subclasses |= set(words[index + 1 :])
-            if not subclasses:
-                events.add("CUSTOM")
+            events.add("CUSTOM")  # those without a subclass
             break
         if name in EVENT_NAMES:
             events.add(name)
@@ -232,10 +231,9 @@ def _myevents(core: Core, client: Client, rest: str) -> str:
         return NOT_FOUND
     if client.tied_to is not None:
         return "-ERR aready enabled."
-    if words[0].lower() in ("plain", "json"):
+    if words[0].lower() in ("plain", "json", "xml"):
         return "-ERR invalid uuid"
-    if len(words) > 1 and words[1].lower() == "json":
-        client.fmt = "json"
+    # `myevents UUID json` cuts the format off before it looks for it: it stays as it was (c07, source)
     # FACTS section 3: a uuid that does not exist gets the events of every other channel
     client.tied_to = words[0] if words[0] in core.channels else ""
     client.events |= MY_EVENTS
@@ -265,5 +263,4 @@ COMMANDS: Final[dict[str, Callable[[Core, Client, str], str]]] = {
     "noevents": _noevents,
     "nolinger": _not_controlling,
     "nolog": lambda core, client, rest: "+OK no longer logging",
-    "sendevent": lambda core, client, rest: f"+OK {core.new_uuid()}",
 }

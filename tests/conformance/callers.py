@@ -1,4 +1,6 @@
-"""Who called in, in a recording: the INVITE as it was on the wire, when it came, and when its BYE did.
+"""Who else acts in a recording: another connection, and those who call in.
+
+Of a call: the INVITE as it was on the wire, when it came, and when its BYE did.
 
 The switch decodes `%XX` of a From, and a plain event can't tell a `%0A` that was decoded from one that was
 not: the header is taken from a json event where there is one (j01).
@@ -8,13 +10,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from esl.codec import CommandReply, Connection, EventMessage, percent_decode
+from esl.simulator.callees import FarEnd
+from esl.simulator.gateways import Behaviour, Gateway, corpus_gateways
 from esl.simulator.inbound import Invite
 
 HEADER = "variable_sip_h_"
 Get = Callable[[str], str | None]
+
+# What another connection did, which the file of c07 does not hold but shows: seconds, write.
+_C07 = "101a49a1-b911-4ba5-a949-5c3997aecf66"
+_DIAL = f"{{origination_uuid={_C07},ignore_early_media=true}}sofia/gateway/ans0/5550100"
+_PLAY = "call-command: execute\nexecute-app-name: playback\nexecute-app-arg: tone_stream://%(300,0,400)"
+OTHERS: dict[str, tuple[tuple[float, str], ...]] = {
+    _C07: (
+        (0.0, f"bgapi originate {_DIAL} &park()"),
+        (0.69, f"sendmsg {_C07}\n{_PLAY}\nevent-uuid: 6e7521c5-5e3b-43db-b9b6-975447253fd1"),
+        (1.09, f"api uuid_kill {_C07}"),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -73,3 +89,38 @@ def _caller(uuid: str, names: list[str], get: Get) -> Caller:
 def _unnumbered(name: str, names: list[str]) -> str:
     base = re.sub(r"-\d+$", "", name)
     return base if base in names else name
+
+
+def measured(writes: Iterable[bytes]) -> dict[str, Gateway]:
+    """The far ends of a campaign as they were, by number: they answered and talked at random (i01)."""
+    ends: dict[str, FarEnd] = {}
+    codec = Connection("client")
+    for event in (m.event for data in writes for m in codec.receive(data) if isinstance(m, EventMessage)):
+        if event.name == "CHANNEL_HANGUP_COMPLETE" and event.get("variable_campaign_id"):
+            ends[event.get("Caller-Destination-Number") or ""] = _far_end(event.get)
+    if not ends:
+        return {}
+    return {
+        name: replace(gateway, behaviour=_as_it_was(gateway, ends))
+        for name, gateway in corpus_gateways().items()
+    }
+
+
+def _as_it_was(gateway: Gateway, ends: dict[str, FarEnd]) -> Behaviour:
+    return lambda rng, number: ends.get(number) or gateway.behaviour(rng, number)
+
+
+def _far_end(get: Get) -> FarEnd:
+    def after(name: str, since: str = "Created") -> float | None:
+        at, begun = (int(get(f"Caller-Channel-{moment}-Time") or 0) for moment in (name, since))
+        return (at - begun) / 1e6 if at else None
+
+    how = get("variable_sip_hangup_disposition")
+    status = int(get("variable_sip_term_status") or 0)
+    return FarEnd(
+        ring=after("Progress"),
+        early=after("Progress-Media"),
+        answer=after("Answered"),
+        fail=(after("Hangup") or 0.0, status) if how == "recv_refuse" else None,
+        bye_after_answer=after("Hangup", "Answered") if how == "recv_bye" else None,
+    )

@@ -130,6 +130,12 @@ def event_differences(real: Heard, ours: Heard, sends: list[str], leeway: Leeway
 
 def _differences(real: Heard, ours: Heard, sends: list[str], leeway: Leeway, *, headers: bool) -> list[str]:
     found = [*_replies(real, ours, sends, leeway), *_jobs(real, ours)]
+    if _unloaded(real) != _unloaded(ours):
+        found.append("the shutdown went otherwise")
+    if ours.formats - real.formats:
+        found.append(f"events in {real.formats}, here in {ours.formats}")
+    if _fired(real) != _fired(ours):
+        found.append(f"events of a client: recorded {_fired(real)}, here {_fired(ours)}")
     if real.closed and not ours.closed and any("exit" in line for line in sends):
         found.append("it did not close")
     asked = "".join(sends)
@@ -141,7 +147,7 @@ def _differences(real: Heard, ours: Heard, sends: list[str], leeway: Leeway, *, 
         found.append(f"of no leg: recorded {own}, here {our_own}")
     both = [name for name in legs if name in our_legs]
     same = tuple((our_legs[name][0].uuid, legs[name][0].uuid) for name in both if name.startswith(MADE))
-    allowed = replace(leeway, renamed=(*leeway.renamed, *same))
+    allowed = replace(leeway, renamed=(*leeway.renamed, *same, *ours.renamed.items()))
     for name in both:
         found += [f"{name[:8]}: {text}" for text in _leg(legs[name], our_legs[name], headers, allowed)]
     return found
@@ -163,6 +169,23 @@ def _own(heard: Heard, asked: str) -> list[str]:
         if named and not event.uuid and (event.get(named) or "\n\n") in asked:
             found.append(" ".join([event.name, *(event.get(header) or "" for header in shown)]))
     return found
+
+
+def _unloaded(heard: Heard) -> list[list[tuple[str, str]]]:
+    """What went at a shutdown, with every header of its own, in order."""
+    found = [event for event in heard.events() if event.name in ("SHUTDOWN", "MODULE_UNLOAD")]
+    general = ("Event-Date", "Event-Sequence", "Event-Calling", "Core-UUID", "FreeSWITCH")
+    return [[(n, v) for n, v in event.items() if not n.startswith(general)] for event in found]
+
+
+def _fired(heard: Heard) -> list[tuple[object, ...]]:
+    """What came of `sendevent`: every header but those that say when, where and which."""
+    changing = ("Event-Date", "Event-UUID", "Event-Sequence", "Core-UUID", "FreeSWITCH")
+    return [
+        (*((n, "" if n.startswith(changing) else v) for n, v in event.items()), event.body)
+        for event in heard.events()
+        if (event.get("Command") or "").startswith("sendevent")
+    ]
 
 
 def _own_legs(heard: Heard, asked: str) -> dict[str, list[Event]]:

@@ -2,13 +2,14 @@
 
 The client's writes are sent at their recorded times. A client that reacted to an event may have been faster
 than the model (which puts one tick where FreeSWITCH has zero or one), so a write waits until the model has
-sent what the recording had received before it, at most `PATIENCE` seconds, and all after it moves along.
+sent what the recording had received before it, at most `PATIENCE` seconds.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
+from xml.sax.saxutils import unescape
 
 from esl.codec import (
     AuthRequest,
@@ -24,11 +26,13 @@ from esl.codec import (
     DisconnectNotice,
     EventMessage,
     Message,
+    OtherMessage,
     RudeRejection,
 )
-from esl.events import Event
+from esl.events import Event, from_plain
 from esl.simulator import Softswitch, SwitchConfig
-from tests.conformance.callers import Caller, callers
+from esl.simulator.corpus import MISSING, SOUNDS
+from tests.conformance.callers import OTHERS, Caller, callers, measured
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "corpus"
 PATIENCE = 0.3
@@ -48,6 +52,10 @@ class Heard:
     """What one side said, in order."""
 
     messages: list[Message] = field(default_factory=list)
+    formats: set[bytes] = field(default_factory=set)  # of its events
+    renamed: dict[str, str] = field(
+        default_factory=dict
+    )  # uuids that the switch made: here, in the recording
     closed: bool = False
 
     def events(self) -> list[Event]:
@@ -77,6 +85,25 @@ def calls_in(lines: list[Line]) -> list[Caller]:
     return callers(line.data for line in lines if line.direction == "recv")
 
 
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_FORMAT = re.compile(rb"^Content-Type: text/event-(\w+)$", re.MULTILINE)
+_XML_HEADER = re.compile(r"^    <([^>]+)>(.*)</\1>$", re.MULTILINE)
+_XML_BODY = re.compile(r"^  <body>(.*?)(?:(?<=\n)  )?</body>$", re.MULTILINE | re.DOTALL)
+
+
+def understood(messages: list[Message]) -> list[Message]:
+    """Xml events, which the client does not read (it keeps them whole), as the plain ones they would be."""
+    return [_from_xml(m) if isinstance(m, OtherMessage) and "xml" in m.content_type else m for m in messages]
+
+
+def _from_xml(message: OtherMessage) -> EventMessage:
+    text = message.body.decode()
+    body = _XML_BODY.search(text)
+    lines = "".join(f"{name}: {value}\n" for name, value in _XML_HEADER.findall(text))
+    inner = f"Content-Length: {len(body[1].encode())}\n\n{unescape(body[1])}" if body else "\n"
+    return EventMessage(from_plain((lines + inner).encode()))
+
+
 def switch_connects(lines: list[Line]) -> bool:
     """Whether the connection is one that the `socket` application made."""
     return lines[0].direction == "send" and lines[0].data.startswith(b"connect")
@@ -91,7 +118,8 @@ def recorded(lines: list[Line]) -> Heard:
     heard = Heard()
     for line in lines:
         if line.direction == "recv":
-            heard.messages += codec.receive(line.data)
+            heard.messages += understood(codec.receive(line.data))
+            heard.formats.update(_FORMAT.findall(line.data))
         heard.closed = heard.closed or line.direction == "closed"
     return heard
 
@@ -104,7 +132,7 @@ def epoch_offset_us(lines: list[Line]) -> int:
         (line.t, int(stamp))
         for line in lines
         if line.direction == "recv"
-        for message in codec.receive(line.data)
+        for message in understood(codec.receive(line.data))
         if (stamp := _stamp(message, asked))
     ]
     offsets = [at_us - round(t * 1e6) for t, at_us in stamps]
@@ -140,7 +168,9 @@ def play_all(lines: list[Line], seed: int = 1, later: float = 0.0) -> dict[int, 
         scheduler_phase_us=_scheduler_phase_us(lines),
         conference_members=_conference_members(lines),
         sound_seconds=SOUNDS,
+        missing_files=MISSING,
         answer_race_probability=0.0,
+        gateways=measured(line.data for line in lines if line.direction == "recv"),
         denies_clients=any(b"rude-rejection" in line.data for line in lines),
     )
     player = _Player(Softswitch(config, seed, 0.0))
@@ -151,18 +181,21 @@ def play_all(lines: list[Line], seed: int = 1, later: float = 0.0) -> dict[int, 
         else:
             player.connect(conn)
     player.expect_calls(calls_in(lines), offset)
+    player.expect_others(asked_for(lines))
     player.run_to(0.0)
     codec = Connection("client")
     asked = asked_for(lines)
     expected: dict[int, Counter[str]] = defaultdict(Counter)
     for line in lines:
         if line.direction == "recv":
-            marks = [mark(message) for message in codec.receive(line.data)]
+            messages = understood(codec.receive(line.data))
+            marks = [mark(message) for message in messages]
+            player.theirs[line.conn] += messages
             named = [word for word in marks if word and word.split()[-1] in asked]
             expected[line.conn].update(word for word in named if not player.races(line.conn, word))
         elif line.direction == "send":
             player.write(line, expected[line.conn])
-    player.run_to(lines[-1].t + player.lag + 0.2)
+    player.run_to(max(lines[-1].t, player.now) + 0.2)
     return player.heard
 
 
@@ -188,28 +221,19 @@ def _conference_members(lines: list[Line]) -> int:
     return min((int(number) for number in numbers if number), default=1) - 1
 
 
-# What played in the recordings, in seconds, as heard there (d32, f07; f02's tone is not valid: ends at once).
-SOUNDS = {
-    "tone_stream://%(500,0,440": 1.44,
-    "tone_stream://%(300;0;400)": 0.0,
-    "/var/lib/freeswitch/sounds/prompt.wav": 1.0,
-    "/var/lib/freeswitch/sounds/safe.wav": 2.0,
-    "tone_stream://%(200,0,400)": 0.2,
-    "silence_stream://250": 0.26,
-}
-
-
 class _Player:
     """The client's connections, and the people who call in."""
 
     def __init__(self, switch: Softswitch) -> None:
         self.switch = switch
         self.heard: dict[int, Heard] = {}
-        self.lag = self.later = 0.0
+        self.theirs: dict[int, list[Message]] = defaultdict(list)  # what the recording heard so far
+        self.now = self.later = 0.0
         self._codecs: dict[int, Connection[Message]] = {}
         self._seen: dict[int, Counter[str]] = defaultdict(Counter)
         self._given_up: dict[int, Counter[str]] = defaultdict(Counter)
         self._conn_of: dict[int, int] = {}
+        self._ours: dict[str, str] = {}  # uuids that the client wrote, and what this switch calls them
         self._listens: list[int] = []
         self._made_by_switch: set[int] = set()
         self._acts: list[tuple[float, Callable[[float], object]]] = []
@@ -236,28 +260,60 @@ class _Player:
                 self._acts.append((ends, partial(self.switch.hang_up, caller.invite.uuid)))
         self._acts.sort(key=lambda act: act[0])
 
+    def expect_others(self, asked: str) -> None:
+        """What another connection does to the recording's legs."""
+        for uuid, writes in OTHERS.items():
+            if uuid not in asked:
+                continue
+            cid = self.switch.connect(0.0)
+            self.switch.receive(cid, b"auth ClueCon\n\n", 0.0)
+            self._acts += [
+                (at, partial(self.switch.receive, cid, f"{text}\n\n".encode())) for at, text in writes
+            ]
+        self._acts.sort(key=lambda act: act[0])
+
     def run_to(self, now: float) -> None:
-        while self._acts and self._acts[0][0] + self.lag <= now:
+        while self._acts and self._acts[0][0] <= now:
             at, act = self._acts.pop(0)
-            self._advance(at + self.lag)
-            act(at + self.lag)
-            self._take(at + self.lag)
+            self._advance(max(at, self.now))
+            act(self.now)
+            self._take(self.now)
         self._advance(now)
 
     def write(self, line: Line, expected: Counter[str]) -> None:
-        self.run_to(line.t + self.lag)
+        self.run_to(max(line.t, self.now))
         waited = 0.0
         seen, given_up = self._seen[line.conn], self._given_up[line.conn]
         while (missing := expected - seen - given_up) and waited < PATIENCE:
             waited += TICK
-            self._advance(line.t + self.lag + waited)
+            self._advance(self.now + TICK)
         self._given_up[line.conn] += missing
-        self.lag += waited + self.later
-        self._advance(line.t + self.lag)
+        self._advance(self.now + self.later)
         cids = [cid for cid, conn in self._conn_of.items() if conn == line.conn]
         if cids:
-            self.switch.receive(cids[0], line.data, line.t + self.lag)
-        self._take(line.t + self.lag)
+            self.switch.receive(cids[0], self._in_our_words(line), self.now)
+        self._take(self.now)
+
+    def _in_our_words(self, line: Line) -> bytes:
+        """What the client writes, with the uuid that this switch made where it names one of its making."""
+        text = line.data.decode("utf-8", "surrogateescape")
+        heard = self.heard[line.conn]
+        for uuid in dict.fromkeys(_UUID.findall(text)):
+            if uuid not in self._ours:
+                self._ours[uuid] = self._twin(uuid, line.conn) or uuid
+            if self._ours[uuid] != uuid:
+                heard.renamed[self._ours[uuid]] = uuid
+                text = text.replace(uuid, self._ours[uuid])
+        return text.encode("utf-8", "surrogateescape")
+
+    def _twin(self, uuid: str, conn: int) -> str | None:
+        """What this switch calls the partner that the recording's switch called `uuid`."""
+        theirs = Heard(self.theirs[conn]).events()
+        told = next((e for e in theirs if e.get("Other-Leg-Unique-ID") == uuid), None)
+        if told is None or told.uuid == uuid:
+            return None
+        twins = [e for e in self.heard[conn].events() if (e.name, e.uuid) == (told.name, told.uuid)]
+        return twins[0].get("Other-Leg-Unique-ID") if twins else None
 
     def _open(self, conn: int, cid: int) -> None:
         self.heard[conn] = Heard()
@@ -269,6 +325,7 @@ class _Player:
         while (due := self.switch.next_due()) is not None and due <= now:
             self.switch.advance(due)
             self._take(due)
+        self.now = now
         self.switch.advance(now)
         self._take(now)
 
@@ -280,12 +337,15 @@ class _Player:
             else:
                 self.switch.undialed(cid, now)
         for cid, data in self.switch.take_output():
-            conn = self._conn_of[cid]
+            conn = self._conn_of.get(cid)
+            if conn is None:  # another's
+                continue
             if data is None:
                 self.heard[conn].closed = True
                 continue
-            messages = self._codecs[cid].receive(data)
+            messages = understood(self._codecs[cid].receive(data))
             self.heard[conn].messages += messages
+            self.heard[conn].formats.update(_FORMAT.findall(data))
             self._seen[conn].update(word for message in messages if (word := mark(message)))
 
 

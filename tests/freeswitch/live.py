@@ -13,7 +13,7 @@ from collections import Counter
 
 from callflow.address import SwitchAddress
 from esl.codec import Connection
-from tests.conformance.replay import Heard, Line, asked_for, epoch_offset_us, mark
+from tests.conformance.replay import Heard, Line, asked_for, epoch_offset_us, mark, understood
 
 PATIENCE = 1.5
 RECORDED_PASSWORD = "ClueCon"
@@ -72,7 +72,7 @@ class LivePlayer:
         if not data:
             self.heard.closed = True
             return
-        messages = self._codec.receive(data)
+        messages = understood(self._codec.receive(data))
         self.heard.messages += messages
         self._seen.update(word for message in messages if (word := mark(message)))
 

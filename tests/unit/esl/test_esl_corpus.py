@@ -18,6 +18,7 @@ from esl.codec import (
     DisconnectNotice,
     EventMessage,
     Message,
+    OtherMessage,
     RudeRejection,
 )
 from esl.commands import Api, Auth, BgApi, Command, Exit, Filter, NixEvent, NoEvents, SubscribeEvents, encode
@@ -128,6 +129,9 @@ def rewrite(line: Line, message: Message) -> bytes:
             return rude_rejection()
         case DisconnectNotice(text, headers):
             return disconnect_notice(headers[1:-1], text)
+        case OtherMessage(content_type, headers, body):  # xml events, which we keep whole
+            assert content_type == "text/event-xml"
+            return b"".join(f"{name}: {value}\n".encode() for name, value in headers) + b"\n" + body
         case other:
             raise AssertionError(other)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from esl.simulator import Crash, Cut, Delay, DropEvents, Refuse, Restart, Stall, SwitchAway
+from esl.simulator import Crash, Cut, Delay, DropEvents, Refuse, Reorder, Restart, Stall, SwitchAway
 from esl.simulator.faults import parse
+from esl.simulator.reorder import FARTHEST, FREE
 from tests.unit.simulator.driver import Driver
 
 
@@ -116,3 +117,47 @@ def test_faults_of_the_command_line() -> None:
     for wrong in ("crash", "nosuch@1", "crash@x"):
         with pytest.raises(ValueError, match=r".+"):
             parse(wrong)
+
+
+def _busy(fault: Reorder | None) -> Driver:
+    """Twenty calls at a time, ten pairs of them bridged."""
+    d = Driver(seed=3)
+    if fault is not None:
+        d.switch.inject(fault)
+    for n in range(20):
+        d.originate(f"leg-{n}", "ans0/1" if n % 2 else "agent/1")
+    d.run(1.0)
+    for n in range(0, 20, 2):
+        d.api(f"uuid_bridge leg-{n} leg-{n + 1}")
+    d.run(1.0)
+    d.api("fsctl hupall")
+    d.run(1.0)
+    return d
+
+
+def test_events_change_places_where_freeswitch_keeps_no_order() -> None:
+    plain, mixed = _busy(None), _busy(Reorder(60.0))
+    numbers = [int(e.get("Event-Sequence") or 0) for e in mixed.events() if e.uuid]
+    highest = [max(numbers[: place + 1]) for place in range(len(numbers))]
+    late = [top - number for top, number in zip(highest, numbers, strict=True) if number < top]
+    assert 0.02 < len(late) / len(numbers) < 0.10
+    assert sorted(numbers) == sorted(set(numbers))
+    assert len(numbers) == len([e for e in plain.events() if e.uuid])
+    places = [sorted(numbers).index(number) for number in numbers]
+    assert max(here - place for here, place in enumerate(places)) <= FARTHEST + 2  # two late ones may meet
+    for n in range(20):
+        ordered = [e.name for e in mixed.events(f"leg-{n}") if e.name not in FREE]
+        own = [int(e.get("Event-Sequence") or 0) for e in mixed.events(f"leg-{n}") if e.name not in FREE]
+        assert own == sorted(own)
+        assert ordered[0] == "CHANNEL_OUTGOING"
+        assert ordered[-1] == "CHANNEL_DESTROY"
+    jobs = [e for e in mixed.events() if e.name == "BACKGROUND_JOB"]
+    assert len(jobs) == 20
+
+
+def test_a_reorder_ends_and_keeps_nothing_back() -> None:
+    d = _busy(Reorder(0.5))
+    numbers = [int(e.get("Event-Sequence") or 0) for e in d.events() if e.uuid]
+    assert len(numbers) == len([e for e in _busy(None).events() if e.uuid])
+    half = numbers[len(numbers) // 2 :]
+    assert half == sorted(half)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from esl.simulator import Crash, SwitchConfig
-from esl.simulator.dialplan import Extension
+from esl.simulator.dialplan import Extension, waiting_dialplan
 from esl.simulator.inbound import Invite
 from tests.unit.simulator.driver import EPOCH_US, Driver
 
@@ -113,3 +116,56 @@ def test_a_call_by_command_and_its_usage() -> None:
     assert driver.run_until("CHANNEL_HANGUP_COMPLETE", uuid).get("Caller-ANI") == "15550001111"
     for wrong in ("", "7004 1 hangs_up_after=inf", "7004 1 hangs_up_after=-1", "a b c d"):
         assert driver.api(f"ringmaster_call {wrong}").startswith("-USAGE")
+
+
+DEPLOYED = Path(__file__).parents[3] / "deploy" / "freeswitch"
+
+
+def test_the_waiting_dialplan_is_the_deployed_one() -> None:
+    """deploy/freeswitch/dialplan/waiting.xml, its variables being those of vars.xml."""
+    defaults = dict(
+        re.findall(r'cmd="set" data="(inbound_\w+)=([^"]*)"', (DEPLOYED / "vars.xml").read_text("utf-8"))
+    )
+    plan = (DEPLOYED / "dialplan" / "waiting.xml").read_text("utf-8")
+    plan = re.sub(r"\$\$\{(\w+)\}", lambda m: defaults[m[1]], plan)
+    found = []
+    for extension in re.findall(r"<extension .*?</extension>", plan, re.DOTALL):
+        pattern = re.search(r'expression="([^"]*)"', extension)
+        apps = re.findall(r'<action application="(\w+)"(?: data="([^"]*)")?/>', extension)
+        found.append(Extension(pattern[1] if pattern else "", tuple(apps), "waiting"))
+    assert tuple(found) == waiting_dialplan()
+
+
+def waiting(limit: int = 100) -> Driver:
+    plan = waiting_dialplan(4000, limit)
+    return Driver(SwitchConfig(epoch_offset_us=EPOCH_US, dialplan=plan))
+
+
+def test_a_call_that_comes_in_rings_for_the_engine_and_gets_the_fallback() -> None:
+    driver = waiting()
+    caller = call(driver, Invite("15550009999", "15550001111"))
+    assert driver.names(caller)[-2:] == ["CHANNEL_EXECUTE_COMPLETE", "CHANNEL_EXECUTE"]
+    assert driver.api(f"uuid_getvar {caller} rm_inbound") == "true"
+    answered = driver.run_until("CHANNEL_ANSWER", caller)
+    created = int(answered.get("Caller-Channel-Created-Time") or 0)
+    assert abs(int(answered.get("Caller-Channel-Answered-Time") or 0) - created - 4_000_000) < 100_000
+    ended = driver.run_until("CHANNEL_HANGUP_COMPLETE", caller)
+    assert driver.events(caller, "PLAYBACK_START")
+    assert ended.get("Hangup-Cause") == "NORMAL_CLEARING"
+
+
+def test_one_call_too_many_and_a_number_that_is_none_are_refused() -> None:
+    driver = waiting(limit=2)
+    held = [call(driver, Invite("15550009999")) for _ in range(2)]
+    third = call(driver, Invite("15550009999"))
+    driver.run(0.1)
+    ended = driver.events(third, "CHANNEL_HANGUP_COMPLETE")[0]
+    assert ended.get("Hangup-Cause") == "NORMAL_TEMPORARY_FAILURE"
+    assert ended.get("variable_sip_hangup_disposition") == "send_refuse"
+    driver.switch.hang_up(held[0], driver.now)
+    driver.run(0.1)
+    again = call(driver, Invite("15550009999"))
+    driver.run(0.1)
+    assert again in driver.switch.live_uuids()
+    nobody = call(driver, Invite("sales"))
+    assert driver.events(nobody, "CHANNEL_HANGUP_COMPLETE")[0].get("Hangup-Cause") == "UNALLOCATED_NUMBER"
