@@ -53,6 +53,8 @@ from models.session import sessions, sync_engine
 log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 30.0
+MAX_INBOX = 20_000
+"""Inputs that wait for the engine: while there are more the switch is not read, and queues its events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,7 +293,11 @@ class _Parts:
         known = _EngineView(self.engine)
         self.live = LiveBoard(begin, wall=self.clock.wall, complete=self._complete)
         self.switch = Switch(
-            options.link, lease, lambda item: self.runner.tell(item), on_speed=self._adopt_speed
+            options.link,
+            lease,
+            lambda item: self.runner.tell(item),
+            on_speed=self._adopt_speed,
+            busy=lambda: self.runner.inbox_length > MAX_INBOX,
         )
         self.claims = Claims(
             begin,

@@ -44,6 +44,8 @@ EVENTS = (
     "SHUTDOWN",
 )
 FENCE_PREFIX = "rm_fence_"
+MAX_HELD = 20_000
+"""Events that wait until the engine has heard of the link."""
 _REFUSED = "-ERR the lease is not ours any more\n"
 
 
@@ -60,7 +62,7 @@ def makes_a_call(command: Command) -> bool:
 
 
 class Switch:
-    """One switch. `tell` is the runner's inbox.
+    """One switch. `tell` is the runner's inbox; while it is full (`busy`) nothing is read from the switch.
 
     `on_speed` hears at each LinkUp how fast the simulator's clock runs; None from a switch that is none.
     """
@@ -72,6 +74,7 @@ class Switch:
         tell: Callable[[Input], None],
         *,
         on_speed: Callable[[float | None], None] = lambda speed: None,
+        busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self._lease = lease
         self._tell = tell
@@ -83,7 +86,7 @@ class Switch:
         self._stopped = False
         self.state = "connecting"
         self.trouble = ""
-        self.link = Link(settings, on_event=self._event, on_up=self._up, on_down=self._down)
+        self.link = Link(settings, on_event=self._event, on_up=self._up, on_down=self._down, busy=busy)
 
     def start(self) -> None:
         """Begin to connect."""
@@ -175,6 +178,9 @@ class Switch:
 
     def _event(self, event: Event) -> None:
         if self._held is not None:
+            if len(self._held) >= MAX_HELD:
+                self.link.drop("The fence could not be raised, and too many events wait for it.")
+                return
             self._held.append(event)
         else:
             self._tell(SwitchEvent(event))

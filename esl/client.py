@@ -16,7 +16,7 @@ from gevent.event import AsyncResult
 from greenswitch.esl import InboundESL
 
 from esl.commands import Auth
-from esl.conversation import READ_BYTES, Conversation
+from esl.conversation import MAX_WAITING, READ_BYTES, Conversation
 from esl.errors import AuthenticationRefused, EslError, LinkLost, LinkTimeout, SwitchUnreachable
 from esl.events import Event
 from esl.pending import Pending, Reply
@@ -36,9 +36,13 @@ class Client(Conversation, InboundESL):  # type: ignore[misc]  # greenswitch is 
         *,
         on_event: Callable[[Event], None] | None = None,
         on_lost: Callable[[EslError], None] | None = None,
+        max_waiting: int = MAX_WAITING,
+        busy: Callable[[], bool] | None = None,
     ) -> None:
         InboundESL.__init__(self, host, port, password, timeout)
         Conversation.__init__(self, f"{host}:{port}", timeout, on_event, on_lost)
+        self.max_waiting = max_waiting
+        self.busy = busy
         self._greeted: AsyncResult[None] = AsyncResult()
 
     def connect(self) -> None:

@@ -35,6 +35,8 @@ from esl.pending import Callback, Pending, Reply
 log = logging.getLogger(__name__)
 
 READ_BYTES = 64 * 1024
+MAX_WAITING = 20_000
+_PAUSE_SECONDS = 0.01
 
 
 class Conversation:
@@ -42,6 +44,10 @@ class Conversation:
 
     `on_event` and `on_lost` are called from the reading greenlet and must not wait for a reply: no reply can
     come while they do.
+
+    Nothing here grows without bound: once `max_waiting` commands (or jobs) wait for their replies the
+    connection is given up, and while `busy()` is true nothing is read, so that the switch queues what the
+    owner can't take (FreeSWITCH up to 100,000 events, then it ends the connection).
     """
 
     def __init__(
@@ -59,6 +65,9 @@ class Conversation:
         self.connected = False
         self.received_bytes = 0
         self.failed_callbacks = 0
+        self.max_waiting = MAX_WAITING
+        self.busy: Callable[[], bool] | None = None
+        self.paused = False
         self._codec: Connection[Message] = Connection("client")
         self._write_lock = RLock()
         self._waiting: deque[Pending[Reply]] = deque()
@@ -131,6 +140,7 @@ class Conversation:
         with self._write_lock:
             if not self.connected:
                 raise LinkLost(f"Not connected to {self.peer}.")
+            self._refuse_more_than(len(self._waiting) + len(commands), "commands wait for a reply")
             pending: list[Pending[Reply]] = [Pending(each, self.timeout, callback) for each in commands]
             self._waiting.extend(pending)  # before the write: a reply may come while it is going on
             self._write(data)
@@ -148,6 +158,7 @@ class Conversation:
 
         `on_event` sees the event too. A refused command fails the job with CommandRejected.
         """
+        self._refuse_more_than(len(self._jobs) + 1, "jobs wait for their end")
         job: Pending[BackgroundJob] = Pending(command, self.timeout, callback)
         self._jobs[command.job_uuid] = job
 
@@ -161,6 +172,12 @@ class Conversation:
             del self._jobs[command.job_uuid]
             raise
         return job
+
+    def _refuse_more_than(self, count: int, what: str) -> None:
+        if count > self.max_waiting:
+            error = LinkLost(f"{self.peer} does not keep up: {self.max_waiting} {what}.")
+            self.abort(error)
+            raise error
 
     def _write(self, data: bytes) -> None:
         """Write all of `data`.
@@ -189,6 +206,7 @@ class Conversation:
 
     def _read_until_the_end(self) -> EslError:
         while True:
+            self._wait_for_owner()
             try:
                 data = self.sock.recv(READ_BYTES)
             except OSError as error:
@@ -205,6 +223,12 @@ class Conversation:
                 return error
             self._take(messages)
             gevent.sleep(0)  # recv does not yield while data is there: a flood would starve everyone else
+
+    def _wait_for_owner(self) -> None:
+        while self.busy is not None and self.connected and self.busy():
+            self.paused = True
+            gevent.sleep(_PAUSE_SECONDS)
+        self.paused = False
 
     def _take(self, messages: Sequence[Any]) -> None:
         for message in messages:

@@ -27,6 +27,7 @@ from esl import commands
 from esl.backoff import Backoff
 from esl.client import Client
 from esl.commands import BgApi, Command, SubscribeEvents
+from esl.conversation import MAX_WAITING
 from esl.errors import AuthenticationRefused, EslError, LinkLost, LinkTimeout, ProtocolError
 from esl.events import BackgroundJob, Event
 from esl.pending import Callback, Pending, Reply
@@ -72,7 +73,11 @@ class Down:
 
 @dataclass(frozen=True, slots=True)
 class LinkSettings:
-    """Where the switch is, and how patient the link is (seconds)."""
+    """Where the switch is, and how patient the link is (seconds).
+
+    `max_waiting` commands may wait for a reply, and `max_held` events for the announcement of `Up`; a link
+    that would need more is given up and made anew.
+    """
 
     host: str
     port: int
@@ -82,6 +87,8 @@ class LinkSettings:
     probe_seconds: float = 5.0
     probe_timeout: float = 5.0
     core_uuid_seconds: float = 25.0
+    max_waiting: int = MAX_WAITING
+    max_held: int = 20_000
     backoff: Backoff = field(default_factory=Backoff)
 
 
@@ -93,7 +100,8 @@ def wait_for(flag: Flag, seconds: float) -> bool:
 class Link:
     """Keeps one switch connected. `start()` once, `stop()` at the end.
 
-    The callbacks run in the link's greenlets, one at a time, and should only put things into an inbox.
+    The callbacks run in the link's greenlets, one at a time, and should only put things into an inbox. While
+    `busy()` is true (that inbox is full) nothing is read from the switch, which queues it.
     `wait` and `rng` are given by tests that do not want to wait: `wait(flag, seconds)` is every pause the
     link makes.
     """
@@ -105,6 +113,7 @@ class Link:
         on_event: Callable[[Event], None],
         on_up: Callable[[Up], None],
         on_down: Callable[[Down], None],
+        busy: Callable[[], bool] | None = None,
         rng: random.Random | None = None,
         wait: Callable[[Flag, float], bool] = wait_for,
     ) -> None:
@@ -112,6 +121,7 @@ class Link:
         self._on_event = on_event
         self._on_up = on_up
         self._on_down = on_down
+        self._busy = busy
         self._rng = rng if rng is not None else random.Random()  # noqa: S311 - jitter is no secret
         self._wait = wait
         self._stopping = Flag()
@@ -143,6 +153,11 @@ class Link:
             self._client.abort(LinkLost("The link was stopped.", "Nothing: this was asked for."))
         if self._greenlet is not None and self._greenlet is not gevent.getcurrent():
             self._greenlet.join()
+
+    def drop(self, why: str) -> None:
+        """Give the connection up, and make it anew."""
+        if self._client is not None:
+            self._client.abort(LinkLost(why))
 
     # --- sending ---
 
@@ -206,6 +221,8 @@ class Link:
             settings.timeout,
             on_event=self._event,
             on_lost=on_lost,
+            max_waiting=settings.max_waiting,
+            busy=self._busy,
         )
         self._client = client
         try:
@@ -232,6 +249,9 @@ class Link:
 
     def _event(self, event: Event) -> None:
         if self._holding:
+            if len(self._held) >= self.settings.max_held:
+                self.drop(f"{self.settings.max_held} events came and not a word of who the switch is.")
+                return
             self._held.append(event)
             if event.core_uuid and not self._core.ready():
                 self._core.set(event.core_uuid)
@@ -265,8 +285,10 @@ class Link:
             try:
                 pending.get(self.settings.probe_timeout / 2)
             except LinkTimeout:
-                # Bytes, but no reply: it is only slow, a flood of events stands before the reply.
-                silent = silent + 1 if client.received_bytes == before else 0
+                # Bytes, but no reply: it is only slow, a flood of events stands before the reply. Nor is it
+                # silent while we don't read.
+                heard = client.received_bytes != before or client.paused
+                silent = 0 if heard else silent + 1
             else:
                 return
         raise LinkLost(f"The switch has not said a word for {self.settings.probe_timeout:g} s.")

@@ -33,6 +33,7 @@ def connect_phone(board: Board, agent: Agent) -> None:
     leg = Leg(board.new_id(), LegKind.AGENT, agent.agent_id, sent_at=board.now, since=board.now)
     board.legs[leg.leg_id] = leg
     agent.leg_id, agent.leg_ready = leg.leg_id, False
+    board.lag.asked(leg.leg_id, board.now)
     board.save(
         AgentLegOpened(
             leg_id=leg.leg_id, agent_id=agent.agent_id, switch_id=board.config.switch_id, at=board.wall

@@ -40,6 +40,7 @@ def drop_leg(board: Board, leg: Leg) -> None:
         board.stop_timer(f"{key}:{leg.leg_id}")
     if board.legs.pop(leg.leg_id, None) is not None:
         carriers.gone(board, leg)
+        board.lag.forget(leg.leg_id)
     board.resyncing.discard(leg.leg_id)
 
 

@@ -164,6 +164,7 @@ def send_leg(board: Board, attempt: Attempt, leg_id: str, command: commands.BgAp
     attempt.leg_id = leg.leg_id
     attempt.legs += 1
     carriers.dialed(board, leg, gateway)
+    board.lag.asked(leg_id, board.now)
     board.save(
         AttemptDialed(
             attempt_id=attempt.attempt_id,

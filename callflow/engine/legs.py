@@ -10,6 +10,7 @@ from callflow.engine.board import Board, Leg
 from callflow.engine.config import MIN_RING_SECONDS
 from callflow.engine.outcomes import Ending, classify_refusal, from_event
 from callflow.engine.tables import AttemptEvent, LegEvent, LegState
+from esl import commands
 from esl.events import (
     BackgroundJob,
     ChannelAnswer,
@@ -55,7 +56,7 @@ def on_event(board: Board, event: Event) -> None:
         return
     leg = board.legs.get(event.uuid)
     if leg is None:
-        board.counters["event_of_unknown_leg"] += 1
+        _of_nobody(board, event)
         return
     leg.doubts = 0
     recovery.confirm_sent(board, leg)
@@ -74,18 +75,29 @@ def on_event(board: Board, event: Event) -> None:
         parked(board, leg, event.integer("Caller-Channel-Answered-Time") or event.timestamp_us)
 
 
+def _of_nobody(board: Board, event: Event) -> None:
+    """A leg that we have given up and that the switch makes after all would ring for nobody: it is hung up
+    before it rings."""
+    board.counters["event_of_unknown_leg"] += 1
+    ours = event.get("variable_rm_owner", "") == board.config.owner
+    if isinstance(event, ChannelCreate) and ours and board.started:
+        board.counters["late_leg_hung_up"] += 1
+        board.send(commands.uuid_kill(event.uuid))
+
+
 # --- forward through a leg's life ----------------------------------------------------------------------
 
 
 def _created(board: Board, leg: Leg, event: Event) -> None:
     if leg.state is LegState.SENT:
-        board.lag.saw(board.now, max(0.0, board.now - leg.sent_at))
+        board.lag.made(leg.leg_id, board.now)
         reach_created(board, leg, event.timestamp_us)
 
 
 def reach_created(board: Board, leg: Leg, created_us: int = 0) -> None:
     if leg.state is LegState.SENT and board.move_leg(leg, LegEvent.CREATE):
         leg.created_us = created_us
+        board.lag.forget(leg.leg_id)  # its CREATE was lost
         if not leg.hooked:
             leg.hooked = True
             recovery.set_hook(board, leg)
@@ -267,6 +279,7 @@ def _job(board: Board, event: BackgroundJob) -> None:
 def refused(board: Board, leg: Leg, cause: str) -> None:
     """An originate failed. Without a channel that was all; with one, HANGUP_COMPLETE carries the facts
     (FACTS §5), or where every event of it was lost, what the hang-up hook has kept."""
+    board.lag.forget(leg.leg_id)  # the switch has answered
     word = cause.split(" ", 1)[0] if cause else "UNKNOWN_REFUSAL"
     if leg.state is not LegState.SENT:
         board.timer(f"watch:{leg.leg_id}", 1.0)

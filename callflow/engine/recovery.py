@@ -21,6 +21,9 @@ from models.records import AttemptDialed, DialerSnapshot, KnownAgent, OpenAttemp
 
 _ASK_AGAIN_SECONDS = 2.0
 _HOOK_GRACE_SECONDS = 0.7
+_LATE_SECONDS = 5.0
+_GIVEN_UP_SECONDS = 30.0
+"""So long a leg may be asked for without being there; made later it is hung up at once (`legs`)."""
 
 
 # --- what the database knew ----------------------------------------------------------------------------
@@ -164,6 +167,7 @@ def link_up(board: Board, core_uuid: str) -> None:
 def link_down(board: Board) -> None:
     """Nothing more is heard; what was asked is lost. Calls go on at the switch."""
     board.link_up = False
+    board.lag.lost()
     board.links += 1
     board.blocked["switch_away"] = None
     board.resyncing.clear()
@@ -249,9 +253,26 @@ def hash_read(board: Board, leg: Leg, text: str) -> None:
     elif leg.refusal:
         legs.refused_at_all(board, leg, leg.refusal)
         return
+    elif _to_come(board, leg):
+        board.counters["leg_waited_for"] += 1
+        board.timer(f"watch:{leg.leg_id}", _LATE_SECONDS)
+        return
     else:
         closing.customer_leg_lost(board, leg, Outcome.UNKNOWN)
     check_done(board)
+
+
+def _to_come(board: Board, leg: Leg) -> bool:
+    """A switch that is overloaded makes legs seconds late: this one was asked for by us, over this link, and
+    no job has said how that went."""
+    attempt = board.attempts.get(leg.owner_id)
+    return (
+        leg.state is LegState.SENT
+        and attempt is not None
+        and not attempt.recovered
+        and attempt.link == board.links
+        and board.now - leg.sent_at < _GIVEN_UP_SECONDS
+    )
 
 
 def ask_hash_again(board: Board, leg: Leg) -> None:

@@ -32,7 +32,8 @@ def status(board: Board) -> dict[str, Any]:
         "gateways": {name: gateway_status(board, gateway) for name, gateway in board.gateways.items()},
         "sessions_max": board.sessions_max,
         "legs_per_second": board.leg_bucket.per_second,
-        "switch_lag_p95_ms": round(1000 * board.lag.p95, 1),
+        "rate_share": round(board.lag.factor, 3),
+        "switch_lag_p95_ms": round(1000 * board.lag.p95(board.now), 1),
         "illegal_events": sum(board.illegal.values()),
         "counters": dict(board.counters),
     }

@@ -4,12 +4,14 @@ from esl.simulator.callees import CalleeProfile, FarEnd
 from esl.simulator.config import SwitchConfig
 from esl.simulator.faults import Crash, Cut, Delay, DropEvents, Fault, Refuse, Reorder, Restart, Stall
 from esl.simulator.gateways import Gateway, fixed
+from esl.simulator.load import Capacity
 from esl.simulator.model import Softswitch, SwitchAway
 from esl.simulator.truth import CallTruth, SilenceViolation
 
 __all__ = [
     "CallTruth",
     "CalleeProfile",
+    "Capacity",
     "Crash",
     "Cut",
     "Delay",

@@ -9,6 +9,7 @@ from typing import Literal
 from esl.simulator.callees import CalleeProfile
 from esl.simulator.dialplan import Extension, corpus_dialplan, waiting_dialplan
 from esl.simulator.gateways import Gateway, corpus_gateways, normal_gateways
+from esl.simulator.load import Capacity
 
 Profile = Literal["normal", "corpus"]
 
@@ -46,6 +47,8 @@ class SwitchConfig:
     missing_files: frozenset[str] = frozenset()
     silence_deadline_seconds: float = 2.5
     answer_race_probability: float = 0.05
+    capacity: Capacity | None = None
+    """How fast its machine is; None: never busy."""
     global_variables: Mapping[str, str] = field(default_factory=dict)
     dialplan: tuple[Extension, ...] = ()
 

@@ -11,6 +11,7 @@ from esl.codec import disconnect_notice
 from esl.simulator import reorder
 from esl.simulator.clock import TICK_US, Agenda, Clock, Stamps, Timer
 from esl.simulator.connection import Client
+from esl.simulator.load import Load
 from esl.simulator.render import ChannelEvent, Identity, PlainEvent
 from esl.simulator.truth import CallTruth, SilenceViolation
 
@@ -94,6 +95,7 @@ class Core:
         self.next_task = 3
         self.conferences: dict[str, Conference] = {}
         self.next_member = self.config.conference_members
+        self.load = Load(self.config.capacity)
         self.sps = self.config.sessions_per_second
         self.sps_in_force = self.sps
         self.max_sessions = self.config.max_sessions

@@ -78,7 +78,7 @@ def originate(core: Core, arguments: str, done: Callable[[str], None]) -> None:
     except Refused as refused:
         done(f"-ERR {refused.cause}\n")
     else:
-        attempt(core, job)
+        core.load.originate(core, lambda: attempt(core, job))
 
 
 def attempt(core: Core, job: Job) -> None:
@@ -251,7 +251,7 @@ def _set_going(core: Core, channel: Channel) -> None:
             lambda: legs.refused(core, channel, status, end.reason_cause),
         )
     if end.answer is not None:
-        legs.timer(core, channel, "answer", ticks(end.answer), lambda: _answer(core, channel))
+        legs.timer(core, channel, "answer", ticks(end.answer), lambda: _answered(core, channel))
     if not end.replies:
         legs.timer(core, channel, "dead", ticks(TIMER_B_SECONDS), lambda: _timer_b(core, channel))
 
@@ -297,6 +297,16 @@ def _early(core: Core, channel: Channel) -> None:
     legs.early_media(core, channel)
     if channel.job is not None and channel.job.early_ok:
         core.after(1, lambda: _take(core, channel, "EARLY MEDIA"))
+
+
+def _answered(core: Core, channel: Channel) -> None:
+    """The far end answers; a busy switch sees it late."""
+
+    def take() -> None:
+        if channel.alive and not channel.answered:
+            _answer(core, channel)
+
+    core.load.answer(core, take)
 
 
 def _answer(core: Core, channel: Channel) -> None:

@@ -39,6 +39,7 @@ class FakeLink:
     def __init__(self, settings: LinkSettings, **callbacks: Callable[[Any], None]) -> None:
         self.on_event, self.on_up, self.on_down = (callbacks[k] for k in ("on_event", "on_up", "on_down"))
         self.up: Up | None = None
+        self.dropped: list[str] = []
         self.sent: list[str] = []
         self.writes = 0
         self.answers = {
@@ -50,6 +51,9 @@ class FakeLink:
         line = encode(command).decode().split("\n")[0]
         self.sent.append(line)
         return self.answers.get(line, "+OK\n")
+
+    def drop(self, why: str) -> None:
+        self.dropped.append(why)
 
     def send(self, command: Command) -> Reply:
         return Reply(self._answer(command))
@@ -133,6 +137,14 @@ def test_fence_then_link_up_then_events(world: World) -> None:
     assert world.told == [LinkUp(CORE), SwitchEvent(event("CHANNEL_ANSWER"))]
     assert world.speeds == [20.0]
     assert world.switch.status() == {"state": "up", "trouble": ""}
+
+
+def test_events_that_wait_for_the_fence_are_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_HELD", 3)
+    for _ in range(4):
+        world.link.on_event(event("CHANNEL_ANSWER"))
+    assert len(world.link.dropped) == 1
+    assert not world.told
 
 
 def test_a_real_switch_has_no_speed(world: World) -> None:

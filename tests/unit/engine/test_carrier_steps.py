@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from callflow.engine import carriers
-from callflow.inputs import CarriersTold, LinkDown, LinkUp, SwitchEvent
+from callflow.inputs import CarriersTold, LinkDown, LinkUp, SwitchEvent, TimerFired
 from esl.events import from_headers
 from models.enums import CommandKind, Outcome
 from models.records import (
@@ -255,3 +255,52 @@ def test_calls_of_an_earlier_dialer_count_against_the_cap() -> None:
     made.reply("dump:leg-old", "-ERR No such channel!")
     made.reply("hash:leg-old", "USER_BUSY|||||486")
     assert made.engine.board.gateways["a"].calls == 0
+
+
+# --- a switch that is late -------------------------------------------------------------------------------
+
+
+def test_a_late_leg_is_waited_for_while_no_job_says_what_became_of_it() -> None:
+    made = bench()
+    leg = made.dial()
+    for _ in range(3):  # neither the leg nor a word in the hash
+        made.fire(f"watch:{leg}")
+        made.reply(f"dump:{leg}", "-ERR No such channel!")
+        made.reply(f"hash:{leg}", "")
+        if f"hash:{leg}" in made.timers:
+            made.fire(f"hash:{leg}")
+            made.reply(f"hash:{leg}", "")
+    assert made.now > 110.0
+    assert not made.records(AttemptClosed)
+    made.give(TimerFired("tick"))
+    assert made.engine.status()["campaigns"]["c1"]["limited_by"] == "switch_lag"
+    made.ring(leg)
+    made.hang_up(leg, "USER_BUSY", progress=made.us())
+    assert made.records(AttemptClosed)[-1].outcome is Outcome.BUSY
+
+
+def test_a_leg_that_comes_when_it_is_given_up_is_hung_up_before_it_rings() -> None:
+    made = bench()
+    leg = made.dial()
+    made.now += 31.0
+    made.give(TimerFired(f"watch:{leg}"))
+    for _ in range(2):
+        made.reply(f"dump:{leg}", "-ERR No such channel!")
+        made.reply(f"hash:{leg}", "")
+    assert made.records(AttemptClosed)[-1].outcome is Outcome.UNKNOWN
+    made.event("CHANNEL_CREATE", leg, variable_rm_owner="somebody-else")
+    assert not made.commands("uuid_kill")
+    made.event("CHANNEL_CREATE", leg, variable_rm_owner="rm-test")
+    assert [args.split()[0] for args in made.commands("uuid_kill")] == [leg]
+
+
+def test_a_refusal_is_no_lag() -> None:
+    made = bench()
+    leg = made.dial()
+    made.give(
+        SwitchEvent(
+            from_headers({"Event-Name": "BACKGROUND_JOB", "Job-UUID": leg, "_body": "-ERR GATEWAY_DOWN\n"})
+        )
+    )
+    made.now += 2.0
+    assert made.engine.board.lag.p95(made.now) == 0.0

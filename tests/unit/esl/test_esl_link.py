@@ -220,6 +220,7 @@ class Slow:
 
     def __init__(self, timeouts: int, bytes_each: tuple[int, ...]) -> None:
         self.received_bytes = 0
+        self.paused = False
         self.timeouts = timeouts
         self.bytes_each = list(bytes_each)
 
@@ -240,6 +241,77 @@ def test_a_slow_switch_that_still_speaks_is_not_lost() -> None:
     link._probe(cast("Client", Slow(1, (0,))))
     with pytest.raises(LinkLost, match="not said a word"):
         link._probe(cast("Client", Slow(5, (1, 0, 0, 1, 1))))
+
+
+def test_a_switch_that_replies_to_nothing_is_given_up_not_remembered() -> None:
+    """It speaks, so the probe does not find it: the commands that wait are bounded all the same."""
+
+    def answer(caller: Caller, request: Request) -> None:
+        if request.line.startswith(b"api strepoch"):
+            caller.write(wire_event("HEARTBEAT"))
+        else:
+            friendly(caller, request)
+
+    with ScriptedSwitch(answer) as switch, Owner(switch.port, max_waiting=50) as owner:
+        owner.told.wait(1)
+        lost: list[object] = []
+
+        def send() -> None:
+            owner.link.send(commands.Api("strepoch"), lambda reply, error: lost.append(error))
+
+        for _ in range(50):
+            send()
+        with pytest.raises(LinkLost, match="does not keep up"):
+            send()
+        while not isinstance(owner.told.items[-1], Down):
+            owner.told.wait(len(owner.told.items) + 1)
+        assert "does not keep up" in owner.told.items[-1].error.message
+        assert len(lost) == 50
+        assert all(isinstance(error, LinkLost) for error in lost)
+
+
+def test_events_that_nobody_takes_stay_with_the_switch() -> None:
+    """While the owner is busy nothing is read, and the link is not taken for dead; then all of it comes."""
+    looked, long_busy, is_busy = [0], Flag(), [False]
+
+    def busy() -> bool:
+        looked[0] += is_busy[0]
+        if looked[0] == 20:  # ten times the patience of the probe
+            long_busy.set()
+        return is_busy[0]
+
+    with ScriptedSwitch() as switch:
+        told = Inbox()
+        settings = LinkSettings("127.0.0.1", switch.port, "ClueCon", probe_seconds=0.01, probe_timeout=0.02)
+        link = Link(settings, on_event=told, on_up=told, on_down=told, busy=busy)
+        link.start()
+        try:
+            told.wait(1)
+            is_busy[0] = True
+            for number in range(300):
+                switch.callers[0].write(wire_event("CHANNEL_CREATE", f"leg-{number}"))
+            assert long_busy.wait(10)
+            assert len(told.items) < 300, "one read's worth at most"
+            is_busy[0] = False
+            items = told.wait(301)
+            assert items[-1].uuid == "leg-299"
+            assert not any(isinstance(item, Down) for item in items)
+        finally:
+            link.stop()
+
+
+def test_events_before_the_switch_says_who_it_is_are_bounded() -> None:
+    def answer(caller: Caller, request: Request) -> None:
+        if request.line == b"api global_getvar core_uuid":
+            for number in range(20):
+                caller.write(wire_event("CHANNEL_CREATE", f"leg-{number}"))
+        else:
+            friendly(caller, request)
+
+    with ScriptedSwitch(answer) as switch, Owner(switch.port, max_held=10) as owner:
+        (down,) = owner.told.wait(1)
+        assert isinstance(down, Down)
+        assert "10 events" in down.error.message
 
 
 def test_a_callback_that_fails_does_not_end_the_link(caplog: pytest.LogCaptureFixture) -> None:
