@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 
 from esl.simulator.text import Pairs, encode_value
 
+MOST_VALUES = 10  # a leg that is bridged all day would carry its whole day in every event
+
 
 class VariableBlock:
     """Variables that are the same for every call, rendered once."""
@@ -58,12 +60,13 @@ class Variables:
             self._lines.pop(name, None)
 
     def push(self, name: str, value: str) -> None:
-        """One more of several values, as FreeSWITCH writes them in one text."""
+        """One more of several values, in one text as FreeSWITCH writes them; the last ones are kept."""
         old = self._values.get(name)
         if old is None:
             self.set(name, value)
-        else:
-            self.set(name, f"{'' if old.startswith('ARRAY::') else 'ARRAY::'}{old}|:{value}")
+            return
+        values = [*old.removeprefix("ARRAY::").split("|:"), value][-MOST_VALUES:]
+        self.set(name, f"ARRAY::{'|:'.join(values)}")
 
     def update(self, values: Mapping[str, str]) -> None:
         for name, value in values.items():
