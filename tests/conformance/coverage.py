@@ -162,14 +162,20 @@ NOT_LIVE = {
         for name in FULL
         if name.startswith(("g02", "g03", "g05", "g06", "g07", "j01"))
     },
-    "e04_nailed_endless_moh_park": "no music on hold in deploy/freeswitch",
-    "e04_nailed_hold_music_park": "no music on hold in deploy/freeswitch",
-    "e04_nailed_playback_moh_park": "no music on hold in deploy/freeswitch",
-    "e04_nailed_park_moh_exec_after": "no music on hold in deploy/freeswitch",
-    "e04_nailed_moh_transfer_after_bridge": "no music on hold in deploy/freeswitch",
-    "f01_hold_on_off": "no music on hold in deploy/freeswitch",
-    "f03_consult_manual_and_complete": "no music on hold in deploy/freeswitch",
+    "e04_nailed_moh_transfer_after_bridge": "no extension of the recordings is in deploy/freeswitch",
+    "f01_hold_on_off": "its far end answers a re-INVITE, which SIPp is not made to do here",
+    "f03_consult_manual_and_complete": "its far end answers a re-INVITE, which SIPp is not made to do here",
     "f04_three_way_conference": "no conferences in deploy/freeswitch",
+    "d17_answer_then_dtmf_rfc2833": "its far end presses keys, which SIPp is not made to do here",
+    "f02_uuid_transfer_a_leg": "no extension of the recordings is in deploy/freeswitch",
+    "f02_uuid_transfer_bleg": "no extension of the recordings is in deploy/freeswitch",
+    "f06_record_session_from_originate": "its far end speaks, and it writes outside the switch's directories",
+    "f06_uuid_record_stereo": "its far ends speak, and it writes outside the switch's directories",
+    "f09_dtmf_send_recv": "its far end presses keys, which SIPp is not made to do here",
+    "f10_play_and_get_digits": "its prompt is a file that is not on this switch",
+    "f11_sched_hangup_and_friends": "when in its half second the scheduler looks is the switch's own",
+    "f12_avmd_start_app_beep": "no mod_avmd in deploy/freeswitch",
+    "f12_avmd_tone_detect_wait_for_silence": "no mod_avmd in deploy/freeswitch",
 }
 
 
