@@ -126,7 +126,7 @@ def start(
     `inside`: the same, by the switch itself and not as a command to the leg (execute_on_answer)."""
     known = APPLICATIONS.get(name) or core.applications.get(name)
     if known is None:  # FACTS section 9
-        legs.hang_up(core, channel, "DESTINATION_OUT_OF_ORDER", "application", at_once=True)
+        _unknown(core, channel, event_uuid if nested else "", nested=nested)
         if after is not None:
             after()
         return
@@ -152,6 +152,18 @@ def _begin(core: Core, channel: Channel, run: Run, known: Callable[[Core, Channe
     channel.vars.set("current_application_response", None)
     core.emit(channel, "CHANNEL_EXECUTE", tail=_application(run))
     known(core, channel, run)
+
+
+def _unknown(core: Core, channel: Channel, event_uuid: str, *, nested: bool) -> None:
+    """No such application: the leg ends, and keeps what was set for it (g01)."""
+    loops = ("current_loop", "total_loops") if nested else ()
+    channel.vars.update(dict.fromkeys(loops, "1"))
+    if event_uuid:
+        channel.vars.set("app_uuid", event_uuid)
+    if legs.announce(core, channel, "DESTINATION_OUT_OF_ORDER", "application"):
+        for name in loops:
+            channel.vars.set(name, None)
+        core.tear_down(channel)
 
 
 def _pause(core: Core, run: Run) -> None:

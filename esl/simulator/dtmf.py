@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from esl.simulator import legs
+from esl.simulator import legs, outbound_socket
 from esl.simulator.clock import ticks
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def comes(core: Core, channel: Channel, digit: str, source: str, samples: int) -
     if not channel.alive or not channel.answered:
         return
     tail = [("DTMF-Digit", digit), ("DTMF-Duration", str(samples)), ("DTMF-Source", source)]
-    core.emit(channel, "DTMF", tail=tail, variables=False)
+    if not outbound_socket.diverted(core, channel, "DTMF", tail):
+        core.emit(channel, "DTMF", tail=tail, variables=False)
     if channel.reads_digits is not None:
         channel.reads_digits(digit)
     elif channel.bridge is not None and channel.bridge.phase == "up":

@@ -218,6 +218,7 @@ def _called_by(channel: Channel, caller: Channel) -> None:
     """The leg of a `bridge`: it shows its caller's caller, and knows whose other leg it is (d34)."""
     caller_id.of_the_caller(channel, caller)
     channel.network_addr, channel.dialplan = caller.network_addr, caller.dialplan
+    channel.username = caller.username
     channel.call_uuid = caller.uuid
     theirs = profile_pairs("Other-Leg", caller)
     times = [(name, "0" if name.endswith("-Time") else value) for name, value in theirs]

@@ -16,6 +16,7 @@ from esl.simulator import apps, sendmsg
 from esl.simulator.channel import profile_pairs
 from esl.simulator.clock import TICKS_PER_SECOND, ticks
 from esl.simulator.connection import MY_EVENTS, Client
+from esl.simulator.render import ChannelEvent
 from esl.wire import plain_block, to_bytes
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from esl.simulator.apps import Run
     from esl.simulator.channel import Channel
     from esl.simulator.core import Core
+    from esl.simulator.text import Pairs
 
 CONNECT_SECONDS: Final = 25  # for the client's first command
 DEFAULT_PORT: Final = 8084
@@ -33,13 +35,25 @@ _REPLY_BYTES: Final = 511  # of FreeSWITCH's buffer for a reply
 class Control:
     """A connection that the switch made for one leg, and how the client wants it."""
 
-    __slots__ = ("channel", "full", "greeted", "hosts", "linger", "lingering", "over", "resumes", "run")
+    __slots__ = (
+        "channel",
+        "diverts",
+        "full",
+        "greeted",
+        "hosts",
+        "linger",
+        "lingering",
+        "over",
+        "resumes",
+        "run",
+    )
 
     def __init__(self, channel: Channel, run: Run, hosts: list[tuple[str, int]], *, full: bool) -> None:
         self.channel = channel
         self.run = run
         self.hosts = hosts
         self.full = full
+        self.diverts = False
         self.greeted = self.resumes = self.lingering = self.over = False
         self.linger: int | None = None
 
@@ -170,7 +184,8 @@ def _own(core: Core, client: Client, control: Control, name: str, rest: str) -> 
     if name == "divert_events":
         if not rest:
             return "-ERR missing value."
-        return "+OK events diverted" if rest.lower() == "on" else "+OK events not diverted"
+        control.diverts = rest.lower() == "on"
+        return "+OK events diverted" if control.diverts else "+OK events not diverted"
     if name in ("linger", "nolinger") and control.full:
         return _linger(control, name, rest)
     return None
@@ -212,6 +227,23 @@ def _sendmsg(core: Core, client: Client, control: Control, uuid: str, request: R
     else:  # the client's own thread does it: no reply and no event before it is over
         client.blocked = True
         sendmsg.order(core, channel, request, after=partial(core.unblock, client, encode_reply("+OK")))
+
+
+def diverted(core: Core, channel: Channel, name: str, tail: Pairs) -> bool:
+    """`divert_events on`: a digit is for the client that has the call, and for nobody else. It goes through
+    the leg's own queue, which is looked into later: it comes after what the digit caused (g01)."""
+    client = channel.listener
+    if client is None or client.control is None or not client.control.diverts:
+        return False
+    args = (name, name, core.us, core.number())
+    message = client.event(ChannelEvent(core.identity, args, channel, [], tail, core.verbose_events))
+
+    def look() -> None:
+        """The listener's thread: after whatever else this tick brings."""
+        core.after(0, partial(core.send_event, client, message))
+
+    core.after(0, look)
+    return True
 
 
 # the end ------------------------------------------------------------------------------------------------

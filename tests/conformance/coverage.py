@@ -125,6 +125,7 @@ FULL = (
     "f11_sched_hangup_and_friends",
     "f12_avmd_start_app_beep",
     "f12_avmd_tone_detect_wait_for_silence",
+    "g01_outbound_async_full",
     "g02_outbound_caller_hangs_up_linger3_json",
     "g03_outbound_caller_hangs_up_no_linger",
     "g05_outbound_client_closes_mid_call",
@@ -142,8 +143,7 @@ NOT_COVERED = {
     "e10_race_uuid_bridge_on_answer": "modelled with a seeded probability; the recording left replies out",
     "f03_att_xfer": "no att_xfer",
     "f13_uuid_misc": "rare uuid_ commands",
-    "g01_outbound_async_full": "no play_and_get_digits",
-    "h01": "no mod_callcenter",
+    "h01": "no mod_callcenter: Ringmaster's own queue takes its place",
 }
 
 # Given by the simulator, and not played against a real switch (tests/freeswitch/test_recordings.py).
@@ -160,7 +160,7 @@ NOT_LIVE = {
     **{
         name: "calls of the recordings come in to extensions that are not in deploy/freeswitch"
         for name in FULL
-        if name.startswith(("g02", "g03", "g05", "g06", "g07", "j01"))
+        if name.startswith(("g01", "g02", "g03", "g05", "g06", "g07", "j01"))
     },
     "e04_nailed_moh_transfer_after_bridge": "no extension of the recordings is in deploy/freeswitch",
     "f01_hold_on_off": "its far end answers a re-INVITE, which SIPp is not made to do here",
