@@ -22,6 +22,8 @@ export PYTHONUNBUFFERED := 1
 DEMO_ARGS ?=
 # Pass options to the benchmark: make bench BENCH_ARGS=--full
 BENCH_ARGS ?=
+# Pass options to the soak:    make soak SOAK_ARGS="--minutes 1 --virtual-minutes 2"
+SOAK_ARGS ?=
 # Pass options to pytest:    make test PYTEST_ARGS="-k claim"
 PYTEST_ARGS ?=
 JOBS ?= 2
@@ -29,7 +31,7 @@ JOBS ?= 2
 WEB_SOURCES := $(shell find web -type d -name node_modules -prune -o -type f -print 2>/dev/null)
 RUST_SOURCES := $(shell find pacing_core -type f \( -name '*.rs' -o -name '*.toml' \) 2>/dev/null)
 
-.PHONY: help setup demo test test-all check format schema screenshots bench genesis clean
+.PHONY: help setup demo test test-all check format schema screenshots bench soak genesis clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -131,6 +133,10 @@ bench: .make/built .make/peers ## pacing policies, peers and times compared: ben
 
 genesis: .make/built .make/genesis ## the softswitch simulator tried with genesis, an Event Socket client of other people's
 	RINGMASTER_GENESIS_PYTHON=.make/genesis/bin/python $(BIN)/python -m pytest tests/unit/simulator/test_genesis.py
+
+soak: .make/built ## 100 calls a second with faults: ten minutes over TCP, 30 virtual ones (options in SOAK_ARGS)
+	@if [ -t 0 ]; then set -m; fi; `# a job of its own: Ctrl-C ends the soak, not make` \
+	$(BIN)/python -m tests.soak $(SOAK_ARGS) || exit $$?
 
 clean: ## remove everything that was built or set up; the demo's data (.ringmaster) too
 	@if [ -x $(BIN)/ringmaster ] && [ -d .ringmaster ]; then \

@@ -76,6 +76,7 @@ def softswitch(
         epoch_offset_us=round(start * 1e6),
         sound_seconds=SOUNDS if profile == "corpus" else {},
         missing_files=MISSING if profile == "corpus" else frozenset(),
+        forgets=True,  # --truth has them
         core_uuid=str(uuid.uuid4()),  # another process is another core, whatever the seed
     )
     switch = Softswitch(config, seed, clock.now())

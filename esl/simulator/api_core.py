@@ -157,7 +157,7 @@ def _sofia(core: Core, args: str) -> str:
         gateway = core.gateways.get(words[2])
         if gateway is None:
             return "Invalid Gateway!\n"
-        made = sum(1 for truth in core.truth if truth.gateway == gateway.name)
+        made = core.made[gateway.name]
         status = "UP" if gateway.up else "DOWN"
         if words[0] == "status":
             return f"Name    \t{gateway.name}\nProfile \tinternal\nState   \tNOREG\nStatus  \t{status}\n"

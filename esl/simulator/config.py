@@ -49,6 +49,8 @@ class SwitchConfig:
     answer_race_probability: float = 0.05
     capacity: Capacity | None = None
     """How fast its machine is; None: never busy."""
+    forgets: bool = False
+    """Legs that have ended are not kept in `truth`: for a switch that runs long."""
     global_variables: Mapping[str, str] = field(default_factory=dict)
     dialplan: tuple[Extension, ...] = ()
 

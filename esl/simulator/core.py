@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid as uuids
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from esl.simulator.text import Pairs
 
 MAX_KINDS = 1000  # of events whose subscribers are remembered
+
+
+_FORGET_AT = 2000
+"""Legs kept before a switch that forgets looks which have ended."""
 
 
 class ShutDown(Protocol):
@@ -53,6 +58,8 @@ class Core:
         self.clients: dict[int, Client] = {}
         self.subscribers: dict[str, list[Client]] = {}
         self.truth: list[CallTruth] = []
+        self.made: Counter[str] = Counter()  # legs by gateway
+        self._forget_at = _FORGET_AT
         self.on_ended: Callable[[CallTruth], None] | None = None
         self.silence_violations: list[SilenceViolation] = []
         self.dialed: dict[str, int] = {}
@@ -121,6 +128,14 @@ class Core:
 
     def after(self, ticks: int, action: Callable[[], None]) -> Timer:
         return self.agenda.at(self.tick + ticks, action)
+
+    def remember(self, record: CallTruth) -> None:
+        """A leg was made. A switch that forgets drops those that have ended, now and then."""
+        self.truth.append(record)
+        self.made[record.gateway] += 1
+        if self.config.forgets and len(self.truth) >= self._forget_at:
+            self.truth = [one for one in self.truth if not one.ended]
+            self._forget_at = 2 * len(self.truth) + _FORGET_AT
 
     def roll_second(self) -> None:
         """The switch's own second, which sessions_per_second counts in, may be over."""

@@ -93,7 +93,7 @@ def _leg(core: Core, invite: Invite, uuid: str) -> Channel:
         created=core.us,
         variables={"destination_number": invite.number},
     )
-    core.truth.append(channel.truth)
+    core.remember(channel.truth)
     if invite.gives_up_after is not None:
         wait = ticks(invite.gives_up_after)
         legs.timer(core, channel, "gives_up", wait, lambda: cancelled(core, channel))

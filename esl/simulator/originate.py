@@ -201,7 +201,7 @@ def _create(core: Core, uuid: str, endpoint: Endpoint, gateway: Gateway, caller:
         created=core.us,
         variables=dict(wanted),
     )
-    core.truth.append(channel.truth)
+    core.remember(channel.truth)
     core.emit(channel, "CHANNEL_OUTGOING", variables=False)
     channel.running = "CS_INIT"
     core.emit(channel, "CHANNEL_STATE", variables=False)

@@ -25,6 +25,11 @@ def play(scenario: Scenario) -> tuple[World, Result]:
     world = World(scenario)
     result = world.run()
     assert not result.violations, result.report()
+    board = world.processes[-1].engine.board
+    for kept in (board.legs, board.attempts, board.batches):
+        assert not kept, "memory at rest is empty"
+    assert all(gateway.calls == 0 for gateway in board.gateways.values())
+    assert board.lag.p95(world.clock.now + 60.0) == 0.0, "no leg is waited for any more"
     return world, result
 
 
