@@ -255,6 +255,7 @@ def _raced(core: Core, bridge: Bridge) -> None:
     a, b = bridge.a, bridge.b
     bridge.phase = "over"
     a.bridge = b.bridge = None
+    a.vars.set("uuid_bridge", None)
     legs.run_state(core, a, "CS_EXECUTE")
     legs.hang_up(core, b, "DESTINATION_OUT_OF_ORDER", "partner", at_once=True)
     apps.next_app(core, a)

@@ -140,7 +140,9 @@ EVENTS_ONLY: tuple[str, ...] = ()
 
 NOT_COVERED = {
     "d29, d30": "no loopback and null endpoints: no call leaves the switch, a dialer must not use them",
-    "e10_race_uuid_bridge_on_answer": "modelled with a seeded probability; the recording left replies out",
+    "e10_race_uuid_bridge_on_answer": (
+        "modelled with a seeded probability; the recording left replies and half of the other legs out"
+    ),
     "f03_att_xfer": "no att_xfer",
     "f13_uuid_misc": "rare uuid_ commands",
     "h01": "no mod_callcenter: Ringmaster's own queue takes its place",
