@@ -94,6 +94,7 @@ class Channel:
         "callstate",
         "cid_name",
         "cid_number",
+        "codec",
         "context",
         "created",
         "destination",
@@ -156,6 +157,7 @@ class Channel:
         self.callstate, self.answer_state = "DOWN", "ringing"
         self.vars = Variables()
         self.call_uuid = uuid
+        self.codec: Pairs | None = None  # of its media, where that is not PCMU
         self.hit_dialplan = self.reads_linear = self.has_media = self.held = self.destroyed = False
         self.caller_id_name, self.caller_id_number = "", "0000000000"  # who calls; these never change
         self.cid_name, self.cid_number = self.caller_id_name, self.caller_id_number  # shown (caller_id.py)
@@ -243,13 +245,16 @@ class Channel:
         return self._caller
 
     def pairs(self, *, variables: bool) -> Pairs:
-        codec = (L16_PAIRS if self.reads_linear else CODEC_PAIRS) if self.has_media else []
+        codec = self.codec or (L16_PAIRS if self.reads_linear else CODEC_PAIRS) if self.has_media else []
         blocks = [*self.state_pairs(), *codec, *self.caller_pairs(), *self.other_leg]
         return [*blocks, *self.vars.pairs()] if variables else blocks
 
     def plain(self, *, variables: bool) -> str:
         self.caller_pairs()
-        codec = (plain(L16_PAIRS) if self.reads_linear else CODEC_PLAIN) if self.has_media else ""
+        codec = ""
+        if self.has_media:
+            own = self.codec or (L16_PAIRS if self.reads_linear else None)
+            codec = CODEC_PLAIN if own is None else plain(own)
         last = self.vars.plain() if variables else ""
         return f"{plain(self.state_pairs())}{codec}{self._caller_plain}{self._other_plain}{last}"
 

@@ -18,7 +18,8 @@ _EXPANSION = re.compile(r"\\?\$\{[^}]*\}")
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One leg of a dial string. `gateway` None: there is none to dial, and `cause` says why."""
+    """One leg of a dial string. `gateway` None: there is none to dial, and `cause` says why, unless it is a
+    leg that leads nowhere (`null/NUMBER`)."""
 
     variables: dict[str, str]
     gateway: str | None
@@ -86,7 +87,7 @@ def parse_legs(text: str, defaults: dict[str, str] | None = None) -> Dial:
         [_endpoint(leg, variables, defaults or {}) for leg in _split(g, ",")] for g in _split(text, "|")
     ]
     only = groups[0][0] if len(groups) == len(groups[0]) == 1 else None
-    if only is not None and only.gateway is None and only.cause != "INVALID_PROFILE":
+    if only is not None and only.cause not in ("", "INVALID_PROFILE"):
         raise Refused(only.cause)
     return Dial(tuple(tuple(group) for group in groups), variables)
 
@@ -113,6 +114,8 @@ def _endpoint(text: str, variables: dict[str, str], defaults: dict[str, str]) ->
     kind, slash, rest = text.partition("/")
     if not slash:
         return Endpoint(wanted, None, "", "DESTINATION_OUT_OF_ORDER")
+    if kind == "null":
+        return Endpoint(wanted, None, rest)
     if kind != "sofia":
         return Endpoint(wanted, None, "", "SUBSCRIBER_ABSENT" if kind == "user" else "CHAN_NOT_IMPLEMENTED")
     profile, slash, rest = rest.partition("/")

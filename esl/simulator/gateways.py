@@ -26,6 +26,7 @@ class Gateway:
     kind: Kind = "customer"
     port: int = 5080
     up: bool = True
+    sip: bool = True  # calls leave the switch
 
 
 def fixed(far_end: FarEnd) -> Behaviour:

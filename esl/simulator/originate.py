@@ -6,7 +6,7 @@ import random
 from functools import partial
 from typing import TYPE_CHECKING
 
-from esl.simulator import apps, caller_id, dtmf, hearing, legs, listing, sip, transfer
+from esl.simulator import apps, caller_id, dtmf, hearing, legs, listing, null, sip, transfer
 from esl.simulator.callees import FarEnd
 from esl.simulator.channel import STATE_NUMBER, Channel, profile_pairs
 from esl.simulator.clock import TICKS_PER_SECOND, ticks
@@ -143,6 +143,8 @@ def _admit(core: Core, uuid: str) -> None:
 
 
 def _gateway(core: Core, endpoint: Endpoint) -> Gateway:
+    if endpoint.gateway is None and not endpoint.cause:
+        return null.NOWHERE
     if endpoint.gateway is None:
         raise _NoRoute(endpoint.cause) if endpoint.cause == "INVALID_PROFILE" else Refused(endpoint.cause)
     gateway = core.gateways.get(endpoint.gateway)
@@ -187,7 +189,10 @@ def _create(core: Core, uuid: str, endpoint: Endpoint, gateway: Gateway, caller:
         wanted.get("origination_caller_id_name", ""),
         wanted.get("origination_caller_id_number", "0000000000"),
     )
-    sip.created(channel, wanted)
+    if gateway.sip:
+        sip.created(channel, wanted)
+    else:
+        null.created(core, channel, wanted)
     if caller is not None:
         _called_by(channel, caller)
     core.channels[uuid] = channel

@@ -70,6 +70,7 @@ SITES: Final[dict[str, tuple[str, str, str]]] = {
     "conference/undeaf-member": ("conference_api.c", "conference_api_sub_undeaf", "839"),
     "conference/unhold-member": ("conference_api.c", "conference_api_sub_unhold", "389"),
     "conference/unmute-member": ("conference_api.c", "conference_api_sub_unmute", "492"),
+    "CHANNEL_UUID": ("switch_core_session.c", "switch_core_session_set_uuid", "2056"),
     "CODEC/read": ("switch_core_codec.c", "switch_core_session_set_real_read_codec", "189"),
     "CODEC/reads": ("switch_core_codec.c", "switch_core_session_set_read_codec", "300"),
     "CODEC/write": ("switch_core_codec.c", "switch_core_session_set_write_codec", "471"),

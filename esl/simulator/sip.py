@@ -259,6 +259,8 @@ def report(core: Core, channel: Channel) -> None:
     v.set("last_arg", c.last_arg)
     v.set("caller_id", _caller_id(channel))
     _durations(channel)
+    if not c.gateway.sip:
+        return
     if "sip_hangup_disposition" not in v:
         inbound = c.direction == "inbound"
         never = "send_refuse" if inbound else "send_cancel"

@@ -62,6 +62,7 @@ FULL = (
     "d28_unknown_endpoint",
     "d28_unknown_profile",
     "d28_user_not_registered",
+    "d30_null_leg",
     "d31_exec_on_answer_and_inline",
     "d32_inline_app_playback",
     "d33_extension_dialplan",
@@ -139,7 +140,7 @@ FULL = (
 EVENTS_ONLY: tuple[str, ...] = ()
 
 NOT_COVERED = {
-    "d29, d30": "no loopback and null endpoints: no call leaves the switch, a dialer must not use them",
+    "d29_loopback_leg": "no loopback endpoint: no call leaves the switch, a dialer must not use it",
     "e10_race_uuid_bridge_on_answer": (
         "modelled with a seeded probability; the recording left replies and half of the other legs out"
     ),
