@@ -26,6 +26,7 @@ from api.routes import (
     live,
     metrics,
     phones,
+    prompts,
     reports,
     session,
     staffing,
@@ -37,7 +38,7 @@ from api.state import State
 
 STATIC = Path(__file__).parent / "static"
 VERSION = "1"
-_SIGN_IN = ("sign_in", "sign_in_by_link", "find_phone")
+_SIGN_IN = ("sign_in", "sign_in_by_link", "find_phone", "list_switch_prompts", "get_switch_prompt")
 
 
 def create_app(state: State, *, static: Path = STATIC) -> FastAPI:
@@ -75,6 +76,7 @@ def create_app(state: State, *, static: Path = STATIC) -> FastAPI:
         imports,
         agents,
         phones,
+        prompts,
         calls,
         switches,
         directory,

@@ -1,20 +1,26 @@
-"""`ringmaster switch`: the keys by which switches ask the api for agents' phones, and a phone's login."""
+"""`ringmaster switch`: keys of switches, logins of phones, messages and how a switch gets them."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
+from api.pull import Door, PullFailed, pull
 from api.secrets import new_key
 from api.user_cli import agent_named, database, err, out
 from models.phones import PHONE_DOMAIN, new_phone
-from models.repository import phones, setup, switch_keys
+from models.prompts import MAX_BYTES, message, read_sound
+from models.repository import phones, prompts, setup, switch_keys
 from models.settings import Settings
 
-switch = typer.Typer(help="Keys of switches, logins of phones.", no_args_is_help=True, add_completion=False)
+switch = typer.Typer(
+    help="Keys of switches, logins of phones, messages.", no_args_is_help=True, add_completion=False
+)
 
 
 @switch.command()
@@ -54,6 +60,38 @@ def revoke(
     with database() as db:
         switch_keys.revoke(db, prefix)
     out.print(f"The key {escape(prefix)} holds no more.")
+
+
+@switch.command()
+def prompt(
+    file: Annotated[
+        Path, typer.Argument(help="WAV: mono, 16 bits, 8 or 16 kHz.", exists=True, dir_okay=False)
+    ],
+    name: Annotated[str, typer.Option(help="For people; the file's name without.")] = "",
+    tenant: Annotated[str, typer.Option(help="Whose it is.")] = setup.DEFAULT_TENANT,
+) -> None:
+    """Keep a message, and print what a campaign's `message` is, so that every switch plays it."""
+    with database() as db:
+        sound = read_sound(file.read_bytes()[: MAX_BYTES + 1])
+        made = prompts.add(db, sound, name=name or file.name, tenant_id=setup.tenant(db, tenant))
+    typer.echo(message(made.sha256))
+
+
+@switch.command()
+def sync(
+    sounds: Annotated[Path, typer.Option(help="The switch's directory of sounds.")] = Path("sounds"),
+) -> None:
+    """On the switch's machine: fetch missing messages from RINGMASTER_API_URL, with RINGMASTER_SWITCH_KEY."""
+    try:
+        door = Door(
+            os.environ.get("RINGMASTER_API_URL", "http://127.0.0.1:8000").rstrip("/"),
+            os.environ.get("RINGMASTER_SWITCH_KEY", ""),
+        )
+        for one in pull(door, sounds):
+            typer.echo(one)
+    except PullFailed as error:
+        err.print(f"[red]{escape(str(error))}[/red]")
+        raise typer.Exit(1) from error
 
 
 @switch.command()

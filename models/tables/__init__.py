@@ -9,6 +9,7 @@ from models.tables.dialing import Campaign, ImportBatch, ImportJob, Lead, List, 
 from models.tables.parties import Account, Client, DoNotCall, Person, PersonPhone, Tenant
 from models.tables.people import Agent, AgentStateLog, Team
 from models.tables.phones import PhoneLogin, SwitchKey
+from models.tables.prompts import Prompt
 
 __all__ = [
     "Account",
@@ -35,6 +36,7 @@ __all__ = [
     "Person",
     "PersonPhone",
     "PhoneLogin",
+    "Prompt",
     "Route",
     "RuleRefusal",
     "SignInFailure",

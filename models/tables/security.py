@@ -56,6 +56,7 @@ ACCESS: dict[str, tuple[str, str]] = {
     "person": (READ, _OWN),
     "person_phone": (READ, _OWN),
     "phone_login": (REMOVE, _OWN),
+    "prompt": (CHANGE, _OWN),
     "route": (READ, _OWN),
     "rule_refusal": (READ, _OWN),
     "sign_in_link": (CHANGE, _OWN),

@@ -7,6 +7,7 @@ fails the test until somebody has said what may stand in it.
 from __future__ import annotations
 
 import gzip
+import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,6 +33,7 @@ class Planted:
     tenant: Tenant
     number: str
     ids: dict[str, str] = field(default_factory=dict)
+    gateway_id: str = ""  # every tenant's, as its switch is
 
     @property
     def word(self) -> str:
@@ -57,6 +59,7 @@ def plant(engine: Engine, tenant: Tenant, number: str, seq: int) -> Planted:
     planted.ids["live_snapshot"] = f"campaign:{planted.ids['campaign']}"
     special = _special(planted, seq)
     with engine.begin() as db:
+        planted.gateway_id = _gateway(db, tenant.switch_id)
         for table in tables:
             values = {
                 column.name: special[key]
@@ -72,12 +75,25 @@ def plant(engine: Engine, tenant: Tenant, number: str, seq: int) -> Planted:
     return planted
 
 
+def _gateway(db: sa.Connection, switch_id: str) -> str:
+    """The switch's one gateway."""
+    row = {"id": new_id(), "switch_id": switch_id}
+    db.execute(
+        sa.text(
+            "INSERT INTO gateway (id, switch_id, name) VALUES (:id, :switch_id, 'carrier')"
+            " ON CONFLICT DO NOTHING"
+        ),
+        row,
+    )
+    found = sa.text("SELECT id::text FROM gateway WHERE switch_id = CAST(:switch_id AS uuid)")
+    return str(db.execute(found, row).scalar_one())
+
+
 def _value(column: sa.Column[Any], planted: Planted) -> Any:
     if column.foreign_keys:
         target = next(iter(column.foreign_keys)).column.table.name
-        return {"tenant": planted.tenant.id, "switch": planted.tenant.switch_id}.get(
-            target, planted.ids.get(target)
-        )
+        shared = {"switch": planted.tenant.switch_id, "gateway": planted.gateway_id}
+        return {"tenant": planted.tenant.id, **shared}.get(target, planted.ids.get(target))
     if column.name == "id":
         return planted.ids[column.table.name]
     kind = column.type
@@ -132,6 +148,7 @@ def _special(planted: Planted, seq: int) -> dict[str, Any]:
         "user_account.disabled": False,
         "phone_login.a1_hash": "0123456789abcdef" * 2,
         "phone_login.expires_at": later,
+        "prompt.sha256": hashlib.sha256(planted.word.encode()).hexdigest(),
         "api_key.scopes": ["read"],
         "api_key.revoked_at": None,
         "api_key.expires_at": later,

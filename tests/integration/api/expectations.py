@@ -127,6 +127,11 @@ LINES: Mapping[str, Line] = {
     "end_phone": _line(*_DESK, 204),
     # Nobody who is signed in is a switch.
     "find_phone": _line(None, None, 401),
+    "list_switch_prompts": _line(None, None, 401),
+    "get_switch_prompt": _line(None, None, 401),
+    "list_prompts": _line(*_READ, 200),
+    # A list of people is no sound.
+    "create_prompt": _line(*_CONTROL, 422, upload=True),
     "list_events": _line(*_READ, 200),
     "list_calls": _line(*_READ, 200),
     "get_call": _line(*_READ, 200),
