@@ -100,7 +100,8 @@ class Client:
         self.all_events = False
 
     def event(self, event: Event) -> bytes:
-        body = {"plain": event.plain, "json": event.json, "xml": event.xml}[self.fmt]()
+        otherwise = event.xml if self.fmt == "xml" else event.json
+        body = event.plain() if self.fmt == "plain" else otherwise()
         return b"Content-Length: %d\nContent-Type: text/event-%b\n\n%b" % (len(body), self.fmt.encode(), body)
 
 
