@@ -116,6 +116,7 @@ class Channel:
         "last_hold",
         "listener",
         "logical_direction",
+        "loop",
         "message_since",
         "name",
         "network_addr",
@@ -157,6 +158,7 @@ class Channel:
         self.callstate, self.answer_state = "DOWN", "ringing"
         self.vars = Variables()
         self.call_uuid = uuid
+        self.loop: Channel | None = None  # the other leg of a loopback
         self.codec: Pairs | None = None  # of its media, where that is not PCMU
         self.hit_dialplan = self.reads_linear = self.has_media = self.held = self.destroyed = False
         self.caller_id_name, self.caller_id_number = "", "0000000000"  # who calls; these never change

@@ -19,12 +19,13 @@ _EXPANSION = re.compile(r"\\?\$\{[^}]*\}")
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One leg of a dial string. `gateway` None: there is none to dial, and `cause` says why, unless it is a
-    leg that leads nowhere (`null/NUMBER`)."""
+    leg that leads nowhere (`null/NUMBER`) or back (`loopback/EXTENSION`)."""
 
     variables: dict[str, str]
     gateway: str | None
     number: str
     cause: str = ""
+    loops: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,8 @@ def _endpoint(text: str, variables: dict[str, str], defaults: dict[str, str]) ->
     kind, slash, rest = text.partition("/")
     if not slash:
         return Endpoint(wanted, None, "", "DESTINATION_OUT_OF_ORDER")
-    if kind == "null":
-        return Endpoint(wanted, None, rest)
+    if kind in ("null", "loopback"):
+        return Endpoint(wanted, None, rest, loops=kind == "loopback")
     if kind != "sofia":
         return Endpoint(wanted, None, "", "SUBSCRIBER_ABSENT" if kind == "user" else "CHAN_NOT_IMPLEMENTED")
     profile, slash, rest = rest.partition("/")

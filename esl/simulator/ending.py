@@ -14,6 +14,7 @@ from esl.simulator import (
     hooks,
     legs,
     listing,
+    loopback,
     originate,
     outbound_socket,
     scheduling,
@@ -37,6 +38,8 @@ def tear_down(core: Core, channel: Channel) -> None:
         bridge.leg_ends(core, channel)
     apps.interrupt(core, channel)
     bridge.leg_ends(core, channel)
+    if channel.loop is not None:
+        loopback.leg_ends(core, channel)
     failed = channel.job is not None
     job_first = failed and core.rng.random() < 0.4
     if job_first:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from esl.simulator import apps, dialplan, hearing, legs, listing, sip_in
+from esl.simulator import apps, dialplan, hearing, legs, listing, loopback, sip_in
 from esl.simulator.callees import FarEnd
 from esl.simulator.channel import STATE_NUMBER, Channel
 from esl.simulator.clock import ticks
@@ -103,6 +103,11 @@ def _leg(core: Core, invite: Invite, uuid: str) -> Channel:
 def _begin(core: Core, channel: Channel) -> None:
     channel.state = STATE_NUMBER["CS_NEW"]
     legs.run_state(core, channel, "CS_NEW")
+    begin(core, channel)
+
+
+def begin(core: Core, channel: Channel) -> None:
+    """From its first state into the dialplan."""
     legs.run_state(core, channel, "CS_INIT")
     channel.state = STATE_NUMBER["CS_ROUTING"]
     core.emit(channel, "CHANNEL_CREATE")
@@ -132,6 +137,9 @@ def _then_on(act: Callable[[Core, Channel], None]) -> Callable[[Core, Channel, R
 def answer(core: Core, channel: Channel) -> None:
     """The `answer` application of an inbound leg: media first, then the answer, within a tick (g03)."""
     if channel.direction != "inbound" or channel.answered:
+        return
+    if channel.loop is not None:
+        loopback.answered(core, channel)
         return
     pre_answer(core, channel)
     sip_in.answered(channel)

@@ -28,20 +28,26 @@ L16: Final[Pairs] = [
 ]
 
 
+VARIABLES: Final = {"read_codec": "L16", "read_rate": "8000", "write_codec": "L16", "write_rate": "8000"}
+
+
 def created(core: Core, channel: Channel, wanted: dict[str, str]) -> None:
     """The leg's media, its uuid, and what it carries from CHANNEL_CREATE on."""
-    c, v = channel, channel.vars
-    wanted_uuid = c.uuid
-    c.uuid = core.new_uuid()
-    c.call_uuid = c.uuid
-    c.name, c.source, c.codec = f"null/{c.number}", "mod_loopback", L16
+    name = f"null/{channel.number}"
+    born(core, channel, name, name, "null", wanted)
+
+
+def born(core: Core, c: Channel, first: str, name: str, endpoint: str, wanted: dict[str, str]) -> None:
+    """`first`: the name that it has while it has the uuid that it was born with."""
+    v, uuid = c.vars, c.uuid
+    c.uuid = c.call_uuid = old = core.new_uuid()
+    c.name, c.source, c.codec = first, "mod_loopback", L16
     legs.codecs(core, c)
-    old, c.uuid, c.call_uuid = c.uuid, wanted_uuid, wanted_uuid
+    c.uuid = c.call_uuid = uuid
+    c.name = name
     c.touch()
-    v.update({"direction": "outbound", "is_outbound": "true", "session_id": str(c.session_id)})
-    for way in ("read", "write"):
-        v.update({f"{way}_codec": "L16", f"{way}_rate": "8000"})
-    v.update({"channel_name": c.name, "uuid": c.uuid, "call_uuid": c.uuid})
+    v.update({"direction": "outbound", "is_outbound": "true", "session_id": str(c.session_id), **VARIABLES})
+    v.update({"channel_name": name, "uuid": uuid, "call_uuid": uuid})
     core.emit(c, "CHANNEL_UUID", head=[("Old-Unique-ID", old)])
     v.update(wanted)
-    v.update({"originate_early_media": "true", "originate_endpoint": "null"})
+    v.update({"originate_early_media": "true", "originate_endpoint": endpoint})

@@ -6,7 +6,7 @@ import random
 from functools import partial
 from typing import TYPE_CHECKING
 
-from esl.simulator import apps, caller_id, dtmf, hearing, legs, listing, null, sip, transfer
+from esl.simulator import apps, caller_id, dtmf, hearing, legs, listing, loopback, null, sip, transfer
 from esl.simulator.callees import FarEnd
 from esl.simulator.channel import STATE_NUMBER, Channel, profile_pairs
 from esl.simulator.clock import TICKS_PER_SECOND, ticks
@@ -144,7 +144,7 @@ def _admit(core: Core, uuid: str) -> None:
 
 def _gateway(core: Core, endpoint: Endpoint) -> Gateway:
     if endpoint.gateway is None and not endpoint.cause:
-        return null.NOWHERE
+        return loopback.ENDS if endpoint.loops else null.NOWHERE
     if endpoint.gateway is None:
         raise _NoRoute(endpoint.cause) if endpoint.cause == "INVALID_PROFILE" else Refused(endpoint.cause)
     gateway = core.gateways.get(endpoint.gateway)
@@ -191,6 +191,8 @@ def _create(core: Core, uuid: str, endpoint: Endpoint, gateway: Gateway, caller:
     )
     if gateway.sip:
         sip.created(channel, wanted)
+    elif endpoint.loops:
+        loopback.created(core, channel, wanted)
     else:
         null.created(core, channel, wanted)
     if caller is not None:
@@ -310,12 +312,13 @@ def _answered(core: Core, channel: Channel) -> None:
 
     def take() -> None:
         if channel.alive and not channel.answered:
-            _answer(core, channel)
+            answered(core, channel)
 
     core.load.answer(core, take)
 
 
-def _answer(core: Core, channel: Channel) -> None:
+def answered(core: Core, channel: Channel) -> None:
+    """The far end picked up."""
     legs.cancel(channel, "dead")
     legs.answer(core, channel)
     hearing.waits(core, channel)

@@ -260,6 +260,7 @@ def report(core: Core, channel: Channel) -> None:
     v.set("caller_id", _caller_id(channel))
     _durations(channel)
     if not c.gateway.sip:
+        v.set("is_loopback", "1" if "loopback_leg" in v else None)
         return
     if "sip_hangup_disposition" not in v:
         inbound = c.direction == "inbound"

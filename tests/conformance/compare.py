@@ -195,13 +195,17 @@ def _own_legs(heard: Heard, asked: str) -> dict[str, list[Event]]:
     found = {
         uuid: _heard_by_chance(events)
         for uuid, events in all_legs.items()
-        if uuid in asked or events[0].get("Call-Direction") == "inbound"
+        if uuid in asked or any(event.get("variable_sip_from_user") for event in events if _came_in(event))
     }
     others = [events for uuid, events in all_legs.items() if uuid not in found]
     made = [
         events for events in others if any(value in found for event in events for _, value in event.items())
     ]
     return {**found, **{f"{MADE}{number}": events for number, events in enumerate(made, 1)}}
+
+
+def _came_in(event: Event) -> bool:
+    return event.get("Call-Direction") == "inbound"
 
 
 def _heard_by_chance(events: list[Event]) -> list[Event]:

@@ -118,3 +118,23 @@ def test_of_a_fork_nobody_is_left_when_the_command_is_over() -> None:
     assert driver.job("j").startswith("-ERR ")
     assert [driver.names(leg).count("CHANNEL_DESTROY") for leg in "ab"] == [2, 2]
     assert driver.switch.live_uuids() == set()
+
+
+def test_a_loopback_ends_from_either_side_and_needs_an_extension() -> None:
+    for side in ("a", "b"):
+        driver = Driver()
+        driver.write(
+            f"bgapi originate {{origination_uuid={LEG}}}loopback/7007/default &park()\nJob-UUID: j\n\n"
+        )
+        driver.run(0.2)
+        assert driver.job("j") == f"+OK {LEG}\n"
+        far = driver.events(LEG, "CHANNEL_CREATE")[0].get("variable_other_loopback_leg_uuid") or ""
+        driver.api(f"uuid_kill {LEG if side == 'a' else far}")
+        driver.run(0.2)
+        assert driver.switch.live_uuids() == set()
+        assert [driver.names(leg)[-1] for leg in (LEG, far)] == ["CHANNEL_DESTROY", "CHANNEL_DESTROY"]
+    driver = Driver()
+    driver.write("bgapi originate loopback/nosuch &park()\nJob-UUID: k\n\n")
+    driver.run(1.0)
+    assert driver.job("k") == "-ERR NO_ROUTE_DESTINATION\n"
+    assert driver.switch.live_uuids() == set()
