@@ -7,7 +7,8 @@ use crate::change::{AnswerWatch, Finding, Finished, with_odds};
 use crate::distribution::{Balance, Cumulants, CumulantsOf, Sum};
 use crate::due::{COLUMNS, Due, EVER};
 use crate::duration::{self, Durations, Running};
-use crate::ring::{ROWS, RingEnd, RingTable, Yet, row_of};
+use crate::ring::{ROWS, RingEnd, RingTable, Yet, place_of, row_of};
+use crate::state::Scratch;
 use crate::tempo::TempoWatch;
 
 /// Moments ahead that stand for the ring time distribution.
@@ -240,6 +241,34 @@ pub(crate) struct Departing {
 
 crate::state::state!(Departing { within, state, age });
 
+/// Calls by row of age. Calls of one age often follow one another, and a sum that was just written is slow to read:
+/// they are counted by turns in two places.
+struct Counts([[u32; ROWS]; 2]);
+
+impl Counts {
+    fn new() -> Self {
+        Self([[0; ROWS]; 2])
+    }
+
+    #[inline]
+    fn add(&mut self, number: usize, row: usize) {
+        self.0[number & 1][row] += 1;
+    }
+
+    fn rows(&self) -> [f64; ROWS] {
+        std::array::from_fn(|row| f64::from(self.0[0][row]) + f64::from(self.0[1][row]))
+    }
+}
+
+/// A call in flight with an answer probability of its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Given {
+    /// Its age in rows (see [`place_of`]).
+    pub place: f64,
+    /// How many times as likely it is answered as the table says of one in `Scene::in_flight`.
+    pub ratio: f64,
+}
+
 /// The books, counted for one decision.
 #[derive(Debug, Clone)]
 pub(crate) struct Scene {
@@ -256,10 +285,15 @@ pub(crate) struct Scene {
     /// Answer probabilities in comparison with the table's: of calls dialed since a change, and before.
     pub since_factor: f64,
     pub older_factor: f64,
-    /// Age of the others, and how many times as likely they are answered as the table says of one in `in_flight`.
-    pub given: Vec<(f64, f64)>,
+    /// The others, and the age of the oldest of them in rows, if there are any.
+    pub given: Scratch<Given>,
+    pub oldest_given: Option<f64>,
+    /// Calls in flight: when dialed, and the answer probability of its own or no number.
+    flying: Scratch<(f64, f64)>,
     /// All in flight.
     pub open: u64,
+    /// Answered people who wait for an agent.
+    pub waiting: u64,
     running_talk: Running,
     running_wrap: Running,
 }
@@ -274,7 +308,10 @@ crate::state::state!(Scene {
     since_factor,
     older_factor,
     given,
+    oldest_given,
+    flying,
     open,
+    waiting,
     running_talk,
     running_wrap,
 });
@@ -290,8 +327,11 @@ impl Scene {
             older: [0.0; ROWS],
             since_factor: 1.0,
             older_factor: 1.0,
-            given: Vec::new(),
+            given: Scratch::default(),
+            oldest_given: None,
+            flying: Scratch::default(),
             open: 0,
+            waiting: 0,
             running_talk: Running::new(),
             running_wrap: Running::new(),
         }
@@ -305,20 +345,25 @@ impl Scene {
         let look = learned.ring.quantile(0.98) + 5.0;
         self.running_talk = Running::new();
         self.running_wrap = Running::new();
-        let mut on_line = [0.0; ROWS];
+        let mut on_line = Counts::new();
         let (mut idle, mut reserved, mut waiting) = (0_i64, 0_i64, 0_i64);
         let since = learned.known_since();
-        for call in calls {
+        // Thousands of calls are far apart in memory: what is asked of them is taken out at once.
+        let mut flying = std::mem::take(&mut self.flying.0);
+        flying.clear();
+        for (number, call) in calls.iter().enumerate() {
             match call.stage {
                 Stage::InFlight => {
+                    flying.push((call.dialed, call.given_p.unwrap_or(f64::NAN)));
                     if call.dialed >= since {
-                        on_line[row_of(now - call.dialed)] += 1.0;
+                        on_line.add(number, row_of(now - call.dialed));
                     }
                 }
                 Stage::Waiting { .. } => waiting += 1,
                 Stage::Talking { .. } => {}
             }
         }
+        self.flying.0 = flying;
         for agent in agents {
             let age = now - agent.since;
             let stays = !agent.leaving && self.stays(agent, now, look);
@@ -346,7 +391,8 @@ impl Scene {
             }
         }
         self.idle = idle - (waiting - reserved).max(0);
-        learned.ring.refresh(&on_line);
+        self.waiting = waiting.unsigned_abs();
+        learned.ring.refresh(&on_line.rows());
         learned.talk.refresh(&self.running_talk);
         learned.wrap.refresh(&self.running_wrap);
     }
@@ -366,40 +412,42 @@ impl Scene {
         within > look || (within < -STALE_PLAN && agent.state == AgentState::Idle)
     }
 
-    /// Counts the calls in flight.
-    pub fn count_calls(&mut self, now: f64, calls: &[Call], learned: &Learned) {
+    /// Counts the calls in flight that `take` found.
+    pub fn count_calls(&mut self, now: f64, learned: &Learned) {
         let regime = learned.regime;
-        let given_factor = learned.given_factor();
         self.since_factor = regime.after;
         self.older_factor = match regime.before {
             Some(before) => before / learned.ring.answer_probability(),
             None => 1.0,
         };
-        self.given.clear();
-        self.in_flight = [0.0; ROWS];
-        self.older = [0.0; ROWS];
-        self.open = 0;
+        let (mut in_flight, mut olders) = (Counts::new(), Counts::new());
         let mut yet = None;
-        for call in calls.iter().filter(|call| call.stage == Stage::InFlight) {
-            let age = now - call.dialed;
-            self.open += 1;
-            let older = call.dialed < regime.since;
-            match call.given_p {
-                None if older => self.older[row_of(age)] += 1.0,
-                None => self.in_flight[row_of(age)] += 1.0,
-                Some(p) => {
-                    let factor = if older {
-                        self.older_factor
-                    } else {
-                        self.since_factor
-                    };
-                    let p = p * given_factor * factor;
-                    let yet = yet.get_or_insert_with(|| Yet::of(&learned.ring));
-                    let ratio = yet.ratio(age, p.clamp(0.001, 0.999));
-                    self.given.push((age, ratio / self.since_factor));
-                }
+        let given_factor = learned.given_factor();
+        let factors = [self.since_factor, self.older_factor].map(|f| f * given_factor);
+        let each = 1.0 / self.since_factor;
+        let mut given = std::mem::take(&mut self.given.0);
+        given.clear();
+        let mut oldest = 0.0;
+        for (number, &(dialed, p)) in self.flying.0.iter().enumerate() {
+            let age = now - dialed;
+            let older = dialed < regime.since;
+            if p.is_nan() {
+                let counts = if older { &mut olders } else { &mut in_flight };
+                counts.add(number, row_of(age));
+                continue;
             }
+            let p = (p * factors[usize::from(older)]).clamp(0.001, 0.999);
+            let yet = yet.get_or_insert_with(|| Yet::of(&learned.ring));
+            let place = place_of(age);
+            let ratio = yet.ratio(place, p) * each;
+            oldest = f64::max(oldest, place);
+            given.push(Given { place, ratio });
         }
+        self.oldest_given = (!given.is_empty()).then_some(oldest);
+        self.given.0 = given;
+        self.open = self.flying.0.len() as u64;
+        self.in_flight = in_flight.rows();
+        self.older = olders.rows();
     }
 
     /// Dials asked for and not yet reported are as good as dialed now.

@@ -523,14 +523,14 @@ impl Pacer {
     /// How many to dial now, and why not more.
     pub fn decide(&mut self, now: f64, limits: Limits) -> Decision {
         let now = self.advance(now);
-        self.count_overdue(now);
         let (agents, calls) = (self.agents.rows(), self.calls.rows());
         self.scene.take(now, agents, calls, &mut self.learned);
         // Both are asked, whatever the first says.
         if self.learned.look(now) | self.learned.look_at_work(now, agents) {
             self.scene.take(now, agents, calls, &mut self.learned);
         }
-        self.scene.count_calls(now, calls, &self.learned);
+        self.scene.count_calls(now, &self.learned);
+        self.count_overdue(now);
         self.scene.add_pending(limits.pending);
         let grace = (self.options.grace_seconds - BRIDGE_MARGIN).max(0.0);
         let forecast = Forecast::new(&self.scene, &self.learned, grace);
@@ -664,13 +664,18 @@ impl Pacer {
     fn count_overdue(&mut self, now: f64) {
         let late = self.options.grace_seconds + REPORT_DELAY;
         let mut overdue = 0;
+        // The scene has counted who waits; mostly nobody does, and thousands of calls need not be looked at again.
+        let mut waiting = self.scene.waiting;
         for call in self.calls.rows_mut() {
-            if let Stage::Waiting { since, counted } = &mut call.stage
-                && !*counted
-                && now - *since > late
-            {
-                *counted = true;
-                overdue += 1;
+            if waiting == 0 {
+                break;
+            }
+            if let Stage::Waiting { since, counted } = &mut call.stage {
+                waiting -= 1;
+                if !*counted && now - *since > late {
+                    *counted = true;
+                    overdue += 1;
+                }
             }
         }
         for _ in 0..overdue {

@@ -285,6 +285,28 @@ impl<T: State> State for Vec<T> {
     }
 }
 
+/// Room that one decision works in, kept so that the next need not ask for memory: no part of a state.
+#[derive(Debug, Clone)]
+pub(crate) struct Scratch<T>(pub Vec<T>);
+
+impl<T> Default for Scratch<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> State for Scratch<T> {
+    fn put(&self, _: &mut Out) {}
+
+    fn take(_: &mut In<'_>) -> Result<Self, Broken> {
+        Ok(Self::default())
+    }
+
+    fn layout(layout: &mut Layout) {
+        layout.name("Scratch");
+    }
+}
+
 impl<T: State + Copy, const N: usize> State for [T; N] {
     fn put(&self, out: &mut Out) {
         for value in self {
