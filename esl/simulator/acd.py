@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from esl.simulator import (
     answers,
+    att_xfer,
     bridge_app,
     conference,
     conference_api,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from esl.simulator.core import Core
 
 APPLICATIONS: Final[dict[str, Callable[[Core, Channel, Run], None]]] = {
+    **att_xfer.APPLICATIONS,
     **conference.APPLICATIONS,
     **detection.APPLICATIONS,
     **digits.APPLICATIONS,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from esl.simulator import apps, bridge_app, caller_id, hearing, hold, legs
+from esl.simulator import apps, att_xfer, bridge_app, caller_id, hearing, hold, legs
 from esl.simulator.channel import STATE_NUMBER, Channel, profile_pairs
 from esl.simulator.transfer import transfer_at_once
 
@@ -86,6 +86,8 @@ def leg_ends(core: Core, channel: Channel) -> None:
     if other.bridge is bridge:
         other.bridge = None
     else:
+        if phase == "up" and other.consult is not None:  # who waits for an agent that consults
+            unbridge(core, bridge)
         return
     if phase == "up":
         _left_behind(other, channel)
@@ -94,10 +96,10 @@ def leg_ends(core: Core, channel: Channel) -> None:
             _survive(core, other, first=False, cause=cause)
             if not other.alive:
                 channel.vars.set("bridge_hangup_cause", other.hangup_cause)
-            _unbridge(core, bridge)
+            unbridge(core, bridge)
         else:
             other.vars.set("bridge_hangup_cause", cause)
-            _unbridge(core, bridge)
+            unbridge(core, bridge)
             _survive(core, other, first=True)
         return
     if phase == "moving" and channel is bridge.b and other.alive:
@@ -120,9 +122,9 @@ def part(core: Core, channel: Channel, *, forget: bool = True) -> Channel | None
             if forget:  # a transfer takes the bond, a park leaves it (f02, e09)
                 leg.vars.set("signal_bond", None)
         if bridge.a.alive:
-            core.after(legs.next_tick(core, bridge.a), lambda: _unbridge(core, bridge))
+            core.after(legs.next_tick(core, bridge.a), lambda: unbridge(core, bridge))
         else:  # its thread is on the way out: never an UNBRIDGE after its end
-            _unbridge(core, bridge)
+            unbridge(core, bridge)
         hearing.left(core, channel)
     return other if phase == "up" else None
 
@@ -320,7 +322,7 @@ def _left_behind(survivor: Channel, gone: Channel) -> None:
         survivor.vars.set("sip_hangup_phrase", "OK")
 
 
-def _unbridge(core: Core, bridge: Bridge) -> None:
+def unbridge(core: Core, bridge: Bridge) -> None:
     core.emit(bridge.a, "CHANNEL_UNBRIDGE", head=_ends(bridge))
 
 
@@ -337,6 +339,8 @@ def _survive(core: Core, channel: Channel, *, first: bool, cause: str = "") -> N
     channel.call_uuid = channel.uuid
     v = channel.vars
     v.set("call_uuid", channel.uuid)
+    if att_xfer.expert_left(core, channel):
+        return
     run = bridge_app.running(channel)
     if run is not None:
         bridge_app.over(core, channel, run)

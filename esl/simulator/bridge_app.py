@@ -40,9 +40,9 @@ def dial(core: Core, channel: Channel, run: Run) -> None:
     job = originate.Job(wanted, lambda text: _failed(core, channel, run, text[5:].strip()))
     job.early_ok = False
     job.caller = channel
-    job.taken = partial(_answered, core, channel, run)
+    job.taken = partial(answered, core, channel, run)
     job.rings = partial(_rings, core, channel)
-    run.on_leave = partial(_left, core, job)
+    run.on_leave = partial(give_up, core, job)
     if channel.answered:
         legs.call_state(core, channel, "RING_WAIT")
     originate.attempt(core, job)
@@ -81,7 +81,7 @@ def _rings(core: Core, channel: Channel) -> None:
         channel.touch()
 
 
-def _answered(core: Core, channel: Channel, run: Run, other: Channel, disposition: str) -> None:
+def answered(core: Core, channel: Channel, run: Run, other: Channel, disposition: str) -> None:
     if not channel.alive or run not in channel.runs:
         legs.hang_up(core, other, "ORIGINATOR_CANCEL", "partner", at_once=True)
         return
@@ -124,7 +124,7 @@ def _continues(rule: str, cause: str) -> bool:
     return rule.lower() in ("true", "yes", "on", "1") or cause in rule.upper().split(",")
 
 
-def _left(core: Core, job: originate.Job) -> None:
+def give_up(core: Core, job: originate.Job) -> None:
     """The caller is gone before anybody answered."""
     job.over = True
     for leg in job.legs:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from esl.codec import Request
     from esl.simulator.apps import Run
+    from esl.simulator.att_xfer import Consult
     from esl.simulator.bridge import Bridge
     from esl.simulator.bugs import Bug
     from esl.simulator.callees import FarEnd
@@ -95,6 +96,7 @@ class Channel:
         "cid_name",
         "cid_number",
         "codec",
+        "consult",
         "context",
         "created",
         "destination",
@@ -114,6 +116,7 @@ class Channel:
         "last_app",
         "last_arg",
         "last_hold",
+        "listed_ip",
         "listener",
         "logical_direction",
         "loop",
@@ -169,7 +172,7 @@ class Channel:
         self.destination, self.dialplan, self.rdnis = number, "", ""
         self.direction = self.logical_direction = "outbound"
         self.context, self.source, self.username = "default", "src/switch_ivr_originate.c", ""
-        self.network_addr = self.transfer_source = self.callee_direction = ""
+        self.network_addr = self.listed_ip = self.transfer_source = self.callee_direction = ""
         self.profile_index = 1
         self.progress = self.progress_media = self.answered = self.bridged = self.hangup_us = 0
         self.hangup_cause: str | None = None
@@ -183,6 +186,7 @@ class Channel:
         self.orders: list[Request] = []  # sendmsg that its thread has not taken yet
         self.listener: Client | None = None  # the connection of its `socket` application
         self.bridge: Bridge | None = None
+        self.consult: Consult | None = None  # the bridge that waits meanwhile (att_xfer.py)
         self.reads_digits: Callable[[str], None] | None = None  # the application that takes them (dtmf.py)
         self.job: Job | None = None
         self.far_end: FarEnd | None = None

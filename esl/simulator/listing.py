@@ -36,6 +36,8 @@ _A_COLUMNS = (*_B_COLUMNS[:17], "call_uuid", "hostname", *_B_COLUMNS[17:])
 
 
 def appears(core: Core, channel: Channel) -> None:
+    channel.listed_ip = channel.network_addr  # as the table learns it: from its CREATE
+
     def show() -> None:
         if core.channels.get(channel.uuid) is channel:
             channel.shown_as = {}
@@ -71,7 +73,7 @@ def row(core: Core, channel: Channel) -> dict[str, str]:
         "state": c.running,
         "cid_name": c.cid_name,
         "cid_num": c.cid_number,
-        "ip_addr": "",
+        "ip_addr": c.listed_ip,
         "dest": c.number,
         "application": application,
         "application_data": data or "",
@@ -115,6 +117,7 @@ def calls(core: Core, found: list[dict[str, str]], *, bridged_only: bool) -> lis
             alone.append(_call(line, None, ""))
         elif channel is bridge.a:
             pairs.append(_call(line, row(core, bridge.b), str(bridge.a.bridged // 1_000_000)))
+    pairs.sort(key=lambda line: int(line["call_created_epoch"]))
     return pairs if bridged_only else [*alone, *pairs]
 
 

@@ -107,6 +107,7 @@ FULL = (
     "f02_uuid_transfer_a_leg",
     "f02_uuid_transfer_bleg",
     "f02_uuid_transfer_inline_park",
+    "f03_att_xfer",
     "f03_consult_manual_and_complete",
     "f03_three_way_eavesdrop",
     "f04_three_way_conference",
@@ -144,7 +145,6 @@ NOT_COVERED = {
     "e10_race_uuid_bridge_on_answer": (
         "modelled with a seeded probability; the recording left replies and half of the other legs out"
     ),
-    "f03_att_xfer": "no att_xfer",
     "f13_uuid_misc": "rare uuid_ commands",
     "h01": "no mod_callcenter: Ringmaster's own queue takes its place",
 }
@@ -169,6 +169,7 @@ NOT_LIVE = {
     "e04_nailed_moh_transfer_after_bridge": "no extension of the recordings is in deploy/freeswitch",
     "f01_hold_on_off": "its far end answers a re-INVITE, which SIPp is not made to do here",
     "f03_consult_manual_and_complete": "its far end answers a re-INVITE, which SIPp is not made to do here",
+    "f03_att_xfer": "three threads hand the call over, in an order that differed from run to run",
     "f04_three_way_conference": "no conferences in deploy/freeswitch",
     "d17_answer_then_dtmf_rfc2833": "its far end presses keys, which SIPp is not made to do here",
     "f02_uuid_transfer_a_leg": "no extension of the recordings is in deploy/freeswitch",

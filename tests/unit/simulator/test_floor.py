@@ -187,3 +187,65 @@ def test_the_history_of_a_standing_leg_is_bounded() -> None:
     history = d.api("uuid_getvar agent transfer_history")
     assert history.startswith("ARRAY::")
     assert [entry.rsplit(":", 1)[1] for entry in history.split("|:")] == [f"c{n}" for n in range(5, 15)]
+
+
+def consult(to: str) -> Driver:
+    """The agent asks `to` while the customer waits."""
+    d = call()
+    d.api(f"uuid_broadcast agent att_xfer::sofia/gateway/{to} aleg")
+    d.run_until("CHANNEL_EXECUTE", "agent")
+    return d
+
+
+def test_the_agent_has_the_customer_back_when_the_expert_is_busy_or_leaves() -> None:
+    d = consult("busy486/expert")
+    d.run(1)
+    assert d.api("uuid_getvar agent bridge_to") == "c1"
+    d.api("uuid_broadcast agent att_xfer::sofia/gateway/ans0/expert aleg")
+    expert = d.run_until("CHANNEL_BRIDGE", "agent").get("Bridge-B-Unique-ID")
+    assert d.api("uuid_getvar agent soft_holding_uuid") == "c1"
+    d.api(f"uuid_kill {expert}")
+    d.run(1)
+    assert d.switch.live_uuids() == {"agent", "c1"}
+    assert d.api("uuid_getvar agent bridge_to") == "c1"
+    d.api("uuid_kill c1")
+    d.run(1)
+    assert d.switch.live_uuids() == {"agent"}  # parked, for the next call
+    assert d.names("agent")[-1] == "CHANNEL_PARK"
+
+
+def test_the_agent_hands_over_by_hanging_up() -> None:
+    d = consult("ans0/expert")
+    expert = d.run_until("CHANNEL_BRIDGE", "agent").get("Bridge-B-Unique-ID") or ""
+    d.api("uuid_kill agent")
+    assert d.run_until("CHANNEL_BRIDGE", expert).get("Bridge-B-Unique-ID") == "c1"
+    d.run(1)
+    assert d.switch.live_uuids() == {"c1", expert}
+    assert d.api(f"uuid_getvar {expert} att_xfer_result") == "success"
+
+
+def test_the_customer_leaves_while_the_agent_consults() -> None:
+    d = consult("ans0/expert")
+    expert = d.run_until("CHANNEL_BRIDGE", "agent").get("Bridge-B-Unique-ID") or ""
+    d.api("uuid_kill c1")
+    d.run(1)
+    assert d.switch.live_uuids() == {"agent", expert}
+    assert d.names("c1").count("CHANNEL_UNBRIDGE") == 1
+    d.api(f"uuid_kill {expert}")
+    d.run(1)
+    assert d.switch.live_uuids() == {"agent"}
+
+
+def test_the_agent_leaves_before_the_expert_answers() -> None:
+    d = consult("noans/expert")
+    d.api("uuid_kill agent")
+    d.run(2)
+    assert d.switch.live_uuids() == {"c1"}  # which has park_after_bridge
+
+
+def test_who_is_not_in_a_call_can_consult_nobody() -> None:
+    d = Driver()
+    d.originate("a", "ans0/1", "'att_xfer:sofia/gateway/ans0/2,park' inline")
+    d.run(1)
+    assert d.switch.live_uuids() == {"a"}
+    assert d.names("a")[-1] == "CHANNEL_PARK"
