@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MAX_KINDS = 1000  # of events whose subscribers are remembered
 
 
-_FORGET_AT = 2000
+_FORGET_AT = 500
 """Legs kept before a switch that forgets looks which have ended."""
 
 
@@ -135,7 +135,7 @@ class Core:
         self.made[record.gateway] += 1
         if self.config.forgets and len(self.truth) >= self._forget_at:
             self.truth = [one for one in self.truth if not one.ended]
-            self._forget_at = 2 * len(self.truth) + _FORGET_AT
+            self._forget_at = len(self.truth) + _FORGET_AT
 
     def roll_second(self) -> None:
         """The switch's own second, which sessions_per_second counts in, may be over."""

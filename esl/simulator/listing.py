@@ -49,7 +49,11 @@ def gone(core: Core, channel: Channel) -> None:
     if channel.shown_as is None:
         return
     last = core.tick + _SHORTEST - 1 + core.rng.randrange(_SPREAD)
-    core.listed_ghosts.append((last, row(core, channel)))
+    ghosts, over = core.listed_ghosts, 0
+    while over < len(ghosts) and ghosts[over][0] < core.tick:  # whether anybody lists them or not
+        over += 1
+    del ghosts[:over]
+    ghosts.append((last, row(core, channel)))
 
 
 def rows(core: Core) -> list[dict[str, str]]:

@@ -28,6 +28,7 @@ def test_short(monkeypatch: pytest.MonkeyPatch) -> None:
     assert soak.work.counts["ended"] > 300
     assert soak.work.counts["faults"] > 8
     assert soak.work.counts["link_lost"] > 1
+    assert len(soak.switch._core.listed_ghosts) < 50, "nobody lists channels, and nothing piles up"
     assert play(60.0, 10.0, 3).work.counts == soak.work.counts
 
 
