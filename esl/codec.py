@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final, Generic, Literal, TypeVar, cast, overload
+from typing import Final, Generic, Literal, NamedTuple, TypeVar, cast, overload
 
 from esl.errors import ProtocolError
 from esl.events import Event, from_json, from_plain
@@ -97,9 +97,8 @@ class ApiResponse:
         return not self.body.startswith(("-ERR", "-USAGE"))
 
 
-@dataclass(frozen=True, slots=True)
-class EventMessage:
-    """An event, plain or json."""
+class EventMessage(NamedTuple):
+    """An event, plain or json. (A tuple is made in half the time of a frozen dataclass.)"""
 
     event: Event
 
@@ -157,7 +156,9 @@ Message = (
 _M = TypeVar("_M", Message, Request)
 
 # Nearly everything a switch sends is this; one match instead of splitting lines.
-_EVENT_FRAME = re.compile(rb"Content-Length: ([0-9]{1,10})\nContent-Type: text/event-(plain|json)\n\n")
+_EVENT_FRAME = re.compile(
+    rb"Content-Length: ([0-9]{1,10})\nContent-Type: text/event-(plain|json)\n\n(?:Event-Name: ([A-Z_]+)\n)?"
+)
 _BLOCK_END = re.compile(rb"\n\r?\n")
 _NOT_BLANK = re.compile(rb"[^\r\n]")
 _LENGTH = re.compile(r"[0-9]{1,10}")
@@ -208,10 +209,15 @@ class Connection(Generic[_M]):
         if self._error is not None:
             raise ProtocolError(self._error.message)
         if self._kept:
-            self._kept += data
-            if not self._may_be_whole():
-                return []
-            data = bytes(self._kept)
+            if self._need and len(self._kept) + len(data) >= self._need:
+                data = b"".join(
+                    (self._kept, data)
+                )  # as little copying as can be: this is every read of a flood
+            else:
+                self._kept += data
+                if not self._may_be_whole():
+                    return []
+                data = bytes(self._kept)
             self._kept.clear()
             self._scanned = 0
         self._need = 0
@@ -241,14 +247,21 @@ class Connection(Generic[_M]):
         client = self.role == "client"
         while at < size:
             if client and (frame := _EVENT_FRAME.match(data, at)) is not None:
-                length = int(frame[1])
-                start = frame.end()
-                if not self._body_is_here(at, start, length, size):
+                digits, kind, name = frame.groups()
+                start = frame.end(2) + 2
+                stop = start + int(digits)
+                if (stop > size or stop - start > self._max_body) and not self._body_is_here(
+                    at, start, stop - start, size
+                ):
                     return at
-                block = data[start : start + length]
-                event = from_plain(block) if frame[2] == b"plain" else from_json(block)
+                block = data[start:stop]
+                if kind == b"plain":
+                    # The name was read with the frame, if it is all within this body.
+                    event = from_plain(block, name if name and frame.end() <= stop else None)
+                else:
+                    event = from_json(block)
                 messages.append(EventMessage(event))
-                at = start + length
+                at = stop
                 continue
             something = _NOT_BLANK.search(data, at)
             if something is None:

@@ -25,6 +25,7 @@ from esl.codec import (
     DisconnectNotice,
     EventMessage,
     Message,
+    OtherMessage,
     RudeRejection,
 )
 from esl.commands import BgApi, Command, Exit, describe, encode
@@ -232,17 +233,16 @@ class Conversation:
 
     def _take(self, messages: Sequence[Any]) -> None:
         for message in messages:
-            self._dispatch(message)
+            if type(message) is EventMessage:  # nearly all are; the rest goes the long way
+                event = message.event
+                if type(event) is BackgroundJob:
+                    self._job_ended(event)
+                self._hand_on(event)
+            else:
+                self._dispatch(message)
 
     def _dispatch(self, message: Message) -> None:
         match message:
-            case EventMessage(event):
-                if (
-                    isinstance(event, BackgroundJob)
-                    and (job := self._jobs.pop(event.job_uuid, None)) is not None
-                ):
-                    self._guarded(job.settle, event)
-                self._hand_on(event)
             case CommandReply() | ApiResponse():
                 self._pair(message)
             case AuthRequest():
@@ -251,12 +251,22 @@ class Conversation:
                 self.abort(AccessDenied(f"{self.peer} does not let this machine in."))
             case DisconnectNotice():
                 self._farewell(message)
-            case _:
+            case OtherMessage():
                 log.debug("Not used: %s", message.content_type)
+            case EventMessage():
+                self._hand_on(message.event)
+
+    def _job_ended(self, event: BackgroundJob) -> None:
+        job = self._jobs.pop(event.job_uuid, None)
+        if job is not None:
+            self._guarded(job.settle, event)
 
     def _hand_on(self, event: Event) -> None:
         if self.on_event is not None:
-            self._guarded(self.on_event, event)
+            try:
+                self.on_event(event)
+            except Exception:  # noqa: BLE001 - someone else's code: logged and counted
+                self._failed(event)
 
     def _greet(self) -> None:
         """The switch wants a password."""
@@ -285,6 +295,9 @@ class Conversation:
         """Call someone else's code: its mistake is logged and counted, and does not end the reading."""
         try:
             function(argument)
-        except Exception:
-            self.failed_callbacks += 1
-            log.exception("A callback failed on %r", argument)
+        except Exception:  # noqa: BLE001 - logged and counted
+            self._failed(argument)
+
+    def _failed(self, argument: object) -> None:
+        self.failed_callbacks += 1
+        log.exception("A callback failed on %r", argument)

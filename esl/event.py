@@ -23,9 +23,10 @@ class Event:
     """
 
     NAME: ClassVar[str] = ""
-    __slots__ = ("_block", "_end", "_first", "_name", "_pairs", "_uuid")
+    __slots__ = ("_block", "_clear", "_end", "_first", "_name", "_pairs", "_uuid")
 
     _block: bytes
+    _clear: int  # no blank line ends before this place: it is in the header block
     _end: int
     _name: str
     _uuid: str | None
@@ -41,13 +42,7 @@ class Event:
     def uuid(self) -> str:
         """Unique-ID: the leg this event is about; empty when it is about none."""
         if self._uuid is None:
-            if (
-                self._first is None and self._end < 0
-            ):  # each event is asked this, and most are asked nothing else
-                raw = find_early(self._block, b"\nUnique-ID: ")
-                self._uuid = percent_decode(raw) if raw is not None else ""
-            else:
-                self._uuid = self.get("Unique-ID") or ""
+            self._uuid = self.get("Unique-ID") or ""
         return self._uuid
 
     @property
@@ -81,8 +76,17 @@ class Event:
         """The first value of `header`, decoded; `default` when the event does not have it."""
         if self._first is not None:
             return self._first.get(header, default)
-        value = find(self._block, self._header_end(), to_bytes(header))
-        return default if value is None else percent_decode(value)
+        block = self._block
+        key = _KEYS.get(header) or _key(header)
+        at = block.find(key)
+        if at < 0 or block.startswith(key[1:]):  # it is not there, or the first line, which no "\n" precedes
+            return _decoded(block, len(key) - 1) if block.startswith(key[1:]) else default
+        # Only as far as this header has the block to be searched for its end, and that once.
+        if at > self._clear:
+            if block.find(b"\n\n", self._clear, at + 1) >= 0:
+                return default  # it stands in the inner body
+            self._clear = at
+        return _decoded(block, at + len(key))
 
     @overload
     def variable(self, name: str) -> str | None: ...
@@ -145,14 +149,21 @@ def header_end(block: bytes) -> int:
     return end if end >= 0 else len(block)
 
 
-def find_early(block: bytes, key: bytes) -> bytes | None:
-    """As `_find`, for a header that is not the first line and stands early: the rest is not scanned."""
-    at = block.find(key)
-    if at < 0 or block.find(b"\n\n", 0, at + 1) >= 0:  # only in the inner body
-        return find(block, header_end(block), key[1:-2])
-    start = at + len(key)
+_KEYS: dict[str, bytes] = {}
+_MOST_KEYS = 4096
+
+
+def _key(header: str) -> bytes:
+    """How a header begins after the line before it; remembered, for a client asks for the same few."""
+    if len(_KEYS) >= _MOST_KEYS:
+        _KEYS.clear()
+    key = _KEYS[header] = b"\n%b: " % to_bytes(header)
+    return key
+
+
+def _decoded(block: bytes, start: int) -> str:
     stop = block.find(b"\n", start)
-    return block[start:stop] if stop >= 0 else block[start:]
+    return percent_decode(block[start:stop] if stop >= 0 else block[start:])
 
 
 def find(block: bytes, end: int, name: bytes) -> bytes | None:
@@ -171,6 +182,6 @@ def find(block: bytes, end: int, name: bytes) -> bytes | None:
 
 def integer(text: str | None) -> int | None:
     # isdecimal alone lets other scripts' digits in; the length keeps int() cheap.
-    if text is None or len(text) > 20 or not text.removeprefix("-").isdecimal() or not text.isascii():
+    if text is None or len(text) > 20 or not text.isascii():
         return None
-    return int(text)
+    return int(text) if text.isdecimal() or (text[:1] == "-" and text[1:].isdecimal()) else None
