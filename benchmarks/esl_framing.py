@@ -2,10 +2,10 @@
 
     python -m benchmarks.esl_framing [--events 50000] [--rounds 3] [--genesis-events 50000]
 
-The recorded plain events of tests/fixtures/corpus, repeated, are sent over TCP loopback to each client in a
-process of its own (`esl_clients.py`), one after the other, in rounds; the best round of each counts. Rates are
-events for each second of the client's processor time, so that the feeder and other work cost nothing. The
-peers come with `make .make/peers` (PYTHONPATH=.make/peers); one that is not there is left out.
+The recorded plain events of tests/fixtures/corpus, repeated, are sent over TCP loopback to each client in
+a process of its own (`esl_clients.py`), one after the other, in rounds; the best round of each counts.
+Rates are events for each second of the client's processor time: feeder and other work cost nothing. A peer
+that can't be imported is left out (how to get genesis stands in benchmarks/results/esl_framing.md).
 """
 
 from __future__ import annotations
