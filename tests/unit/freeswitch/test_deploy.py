@@ -27,6 +27,11 @@ def variables() -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
+def set_somewhere() -> set[str]:
+    root = ElementTree.parse(FOLDER / "vars.xml").getroot()
+    return {x.get("data", "").partition("=")[0] for x in root if str(x.get("cmd")).endswith("set")}
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_file_is_well_formed_and_holds_no_secret(path: Path) -> None:
     ElementTree.parse(path)
@@ -34,9 +39,9 @@ def test_every_file_is_well_formed_and_holds_no_secret(path: Path) -> None:
 
 
 def test_every_variable_is_set_before_it_is_used() -> None:
-    known = set(variables()) | {"switch_password"}
     used = {name for path in FILES for name in re.findall(r"\$\$\{(\w+)\}", path.read_text())}
-    assert used == known
+    # What somebody on hold hears is FreeSWITCH's own variable.
+    assert used == set_somewhere() - {"hold_music"}
 
 
 def test_the_event_socket_is_closed_to_strangers() -> None:
