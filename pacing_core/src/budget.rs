@@ -10,7 +10,7 @@
 //!   budget; the unspent share tends to zero.
 //! * Abandons are about Poisson and rarer the smaller the surplus, so it hardly ever falls under zero, whenever the
 //!   window ends.
-//! * A large budget may be owed a little: dialing on at a third of the target pays two abandons in three back and costs
+//! * A large budget may be owed some: dialing on at a third of the target pays two abandons in three back and costs
 //!   a fiftieth of the occupancy, stopping pays back the third as well and costs nearly a third (decision 25).
 //!
 //! At the level the risk is the target over the abandons that a unit of allowed risk has cost so far ([`Price`]). That
@@ -21,9 +21,11 @@ const RESERVE: f64 = 0.5;
 /// Where the surplus settles: this many abandons and so many times the root of all abandons allowed so far.
 const LEVEL: f64 = 3.0;
 const LEVEL_GROWTH: f64 = 0.6;
-/// This share of what the level exceeds so many abandons by may be owed before no risk is left. A small budget is never
-/// overdrawn knowingly.
-const OWED: f64 = 0.5;
+/// What may be owed before no risk is left: so many times what the level exceeds these abandons by, and from three more
+/// on so many times the root of that, as a debt swings the surplus about and the level must stay out of its reach. A
+/// small budget is never overdrawn knowingly.
+const OWED: f64 = 1.4;
+const OWED_GROWTH: f64 = 2.4;
 const NEVER_OWED: f64 = 5.0;
 /// No dial takes more than so many times the risk taken at the level: a surplus from better days is spent smoothly.
 const MOST: f64 = 2.0;
@@ -99,7 +101,8 @@ impl Ledger {
         let allowed = self.target * answered;
         let surplus = allowed - abandoned - self.expected - shortfall;
         let level = LEVEL + LEVEL_GROWTH * allowed.sqrt();
-        let owed = OWED * (level - NEVER_OWED).max(0.0) - RESERVE;
+        let beyond = (level - NEVER_OWED).max(0.0);
+        let owed = (OWED * beyond).min(OWED_GROWTH * beyond.sqrt()) - RESERVE;
         let share = ((surplus + owed) / (level + owed)).clamp(0.0, MOST);
         Allowance {
             risk: (self.target / price * share).min(HIGHEST_RISK),
@@ -284,7 +287,7 @@ mod tests {
                 // 600 abandons are allowed; the level is 17.7.
                 assert!(surplus < 60.0, "{cost} {surplus}");
                 // So much may be owed there.
-                assert!(lowest > -8.0, "{cost} {lowest}");
+                assert!(lowest > -11.0, "{cost} {lowest}");
                 prices += price / 200.0;
             }
             assert_eq!(over, 0, "{cost}");
