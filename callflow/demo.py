@@ -334,9 +334,7 @@ class Demo:
             self._said_speed = self.speed
 
     def _all_in(self) -> bool:
-        working = self.robots.count(
-            AgentState.READY, AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP
-        )
+        working = self.robots.count(*(state for state in AgentState if state.is_available))
         return working >= self.options.agents
 
     def _dialed(self) -> bool:

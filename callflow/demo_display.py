@@ -21,6 +21,7 @@ AGENT_WORDS = {
     "ready": "ready",
     "reserved": "reserved",
     "talking": "talking",
+    "on_hold": "on hold",
     "wrap_up": "wrapping up",
     "connecting": "connecting",
     "paused": "paused",
@@ -135,7 +136,13 @@ def board(moment: Moment, title: str) -> RenderableType:
 
 def _bars(agents: Mapping[str, int]) -> Text:
     text = Text()
-    colours = {"talking": "green", "wrap_up": "cyan", "ready": "yellow", "reserved": "yellow"}
+    colours = {
+        "talking": "green",
+        "on_hold": "magenta",
+        "wrap_up": "cyan",
+        "ready": "yellow",
+        "reserved": "yellow",
+    }
     for state, word in AGENT_WORDS.items():
         count = agents.get(state, 0)
         if count:

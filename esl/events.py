@@ -21,10 +21,12 @@ __all__ = [
     "ChannelExecuteComplete",
     "ChannelHangup",
     "ChannelHangupComplete",
+    "ChannelHold",
     "ChannelPark",
     "ChannelProgress",
     "ChannelProgressMedia",
     "ChannelUnbridge",
+    "ChannelUnhold",
     "Custom",
     "Event",
     "Heartbeat",
@@ -125,6 +127,20 @@ class ChannelUnbridge(ChannelBridge):
     """The two legs are apart again."""
 
     NAME = "CHANNEL_UNBRIDGE"
+    __slots__ = ()
+
+
+class ChannelHold(Event):
+    """The leg is on hold, by `uuid_hold` or by its phone's own key; its partner hears music."""
+
+    NAME = "CHANNEL_HOLD"
+    __slots__ = ()
+
+
+class ChannelUnhold(ChannelHold):
+    """The leg is off hold again."""
+
+    NAME = "CHANNEL_UNHOLD"
     __slots__ = ()
 
 
@@ -282,6 +298,8 @@ CLASSES: Final[Mapping[str, type[Event]]] = {
         ChannelPark,
         ChannelBridge,
         ChannelUnbridge,
+        ChannelHold,
+        ChannelUnhold,
         ChannelHangup,
         ChannelHangupComplete,
         ChannelDestroy,

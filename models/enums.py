@@ -99,18 +99,24 @@ class AgentState(StrEnum):
     READY = "ready"
     RESERVED = "reserved"
     TALKING = "talking"
+    ON_HOLD = "on_hold"
     WRAP_UP = "wrap_up"
     PAUSED = "paused"
 
     @property
+    def is_talking(self) -> bool:
+        """With a person on the line, on hold or not."""
+        return self in (AgentState.TALKING, AgentState.ON_HOLD)
+
+    @property
     def is_busy(self) -> bool:
         """Counts as busy in occupancy; reserved counts as ready (KPI.md)."""
-        return self in (AgentState.TALKING, AgentState.WRAP_UP)
+        return self.is_talking or self is AgentState.WRAP_UP
 
     @property
     def is_available(self) -> bool:
         """Logged in and not paused: the denominator of occupancy and of talk per hour."""
-        return self in (AgentState.READY, AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP)
+        return self.is_busy or self in (AgentState.READY, AgentState.RESERVED)
 
 
 class CommandKind(StrEnum):
@@ -126,6 +132,9 @@ class CommandKind(StrEnum):
     AGENT_PAUSE = "agent_pause"
     AGENT_READY = "agent_ready"
     AGENT_HANG_UP = "agent_hang_up"
+    AGENT_HOLD = "agent_hold"
+    AGENT_MUTE = "agent_mute"
+    AGENT_DIGITS = "agent_digits"
     DISPOSITION = "disposition"
 
 

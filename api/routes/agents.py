@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -33,7 +34,7 @@ Who = Annotated[UUID | Literal["me"], Path(description="An agent's id, or `me`: 
 
 
 class Agent(BaseModel):
-    """An agent. `next`: what follows the call that they are in."""
+    """An agent. `next`: what follows the call that they are in. `muted`: their voice is silenced in it."""
 
     id: str
     name: str
@@ -44,6 +45,7 @@ class Agent(BaseModel):
     reason: str
     attempt_id: str | None
     next: Literal["", "pause", "logout"]
+    muted: bool
 
     @classmethod
     def of(cls, seat: desk.Seat) -> Agent:
@@ -226,7 +228,7 @@ async def log_out_agent(
 ) -> Command:
     """Stop working; a call in hand is finished first."""
     payload = {"reason": "" if given is None else given.reason}
-    return await _ask(CommandKind.AGENT_LOGOUT, agent_id, who, request, response, key, payload)
+    return await ask_of(CommandKind.AGENT_LOGOUT, agent_id, who, request, response, key, payload)
 
 
 @router.post("/{agent_id}/pause", responses=_CONTROL, operation_id="pause_agent")
@@ -235,7 +237,7 @@ async def pause_agent(
 ) -> Command:
     """Take no calls for a while; a call in hand is finished first."""
     payload = {"reason": given.reason}
-    return await _ask(CommandKind.AGENT_PAUSE, agent_id, who, request, response, key, payload)
+    return await ask_of(CommandKind.AGENT_PAUSE, agent_id, who, request, response, key, payload)
 
 
 @router.post("/{agent_id}/ready", responses=_CONTROL, operation_id="ready_agent")
@@ -243,7 +245,7 @@ async def ready_agent(
     agent_id: Who, who: Actor, request: Request, response: Response, key: Key = None
 ) -> Command:
     """Take calls: ends a pause or a wrap-up."""
-    return await _ask(CommandKind.AGENT_READY, agent_id, who, request, response, key, {})
+    return await ask_of(CommandKind.AGENT_READY, agent_id, who, request, response, key, {})
 
 
 @router.post("/{agent_id}/hang-up", responses=_CONTROL, operation_id="hang_up_call_of_agent")
@@ -251,8 +253,8 @@ async def hang_up_call_of_agent(
     agent_id: Who, given: HangUp, who: Actor, request: Request, response: Response, key: Key = None
 ) -> Command:
     """End the conversation in hand, which is named; the agent's phone stays connected, the wrap-up begins."""
-    payload = {"attempt_id": await _their_call(request, who, agent_id, given.attempt_id)}
-    return await _ask(CommandKind.AGENT_HANG_UP, agent_id, who, request, response, key, payload)
+    payload = {"attempt_id": await their_call(request, who, agent_id, given.attempt_id)}
+    return await ask_of(CommandKind.AGENT_HANG_UP, agent_id, who, request, response, key, payload)
 
 
 @router.post("/{agent_id}/disposition", responses=_CONTROL, operation_id="give_disposition")
@@ -261,12 +263,12 @@ async def give_disposition(
 ) -> Command:
     """Say how a call of the agent ended; during the wrap-up this ends it."""
     # A disposition may put the number on the do-not-call list: never of a call that is not theirs.
-    attempt_id = await _their_call(request, who, agent_id, given.attempt_id)
+    attempt_id = await their_call(request, who, agent_id, given.attempt_id)
     payload = {"attempt_id": attempt_id, "disposition": given.disposition, "text": given.text}
-    return await _ask(CommandKind.DISPOSITION, agent_id, who, request, response, key, payload)
+    return await ask_of(CommandKind.DISPOSITION, agent_id, who, request, response, key, payload)
 
 
-async def _their_call(request: Request, who: Principal, agent_id: UUID | str, attempt_id: UUID) -> str:
+async def their_call(request: Request, who: Principal, agent_id: UUID | str, attempt_id: UUID) -> str:
     """The call's id, if it is one of this agent's.
 
     Raises:
@@ -280,14 +282,14 @@ async def _their_call(request: Request, who: Principal, agent_id: UUID | str, at
     return str(attempt_id)
 
 
-async def _ask(
+async def ask_of(
     kind: CommandKind,
     agent_id: UUID | str,
     who: Principal,
     request: Request,
     response: Response,
     key: str | None,
-    payload: dict[str, str],
+    payload: Mapping[str, object],
 ) -> Command:
     chosen, state = whom(who, agent_id), state_of(request)
     async with state.database.tenant(who.tenant_id) as tx:

@@ -6,6 +6,7 @@ A standing leg is originated once, parked, and kept by `park_after_bridge=true` 
 
 from __future__ import annotations
 
+from callflow.engine import conversation
 from callflow.engine.board import Agent, Board, Leg
 from callflow.engine.tables import AgentEvent, LegState
 from esl import commands
@@ -88,7 +89,8 @@ def leg_ended(board: Board, leg: Leg, cause: str) -> None:
     if agent.state is AgentState.LOGGED_OUT:
         return
     agent.phone_failures = 0 if was_up else agent.phone_failures + 1
-    if agent.state is AgentState.TALKING:
+    conversation.over(board, agent)
+    if agent.state.is_talking:
         # The call has an end of its own still to come; the booking is the attempt's.
         agent.last_attempt_id, agent.attempt_id = agent.attempt_id, ""
         board.move_agent(agent, AgentEvent.LEG_DOWN, reason="phone lost", attempt_id=agent.last_attempt_id)
@@ -108,6 +110,7 @@ def leg_ended(board: Board, leg: Leg, cause: str) -> None:
 def call_ended(board: Board, agent: Agent, attempt_id: str) -> None:
     """The conversation is over: wrap-up begins, and the leg must come back to its park."""
     agent.last_attempt_id = attempt_id
+    conversation.over(board, agent)
     board.move_agent(agent, AgentEvent.CALL_ENDED, attempt_id=attempt_id)
     start_wrap_up(board, agent)
     leg = board.legs.get(agent.leg_id)

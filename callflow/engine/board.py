@@ -110,6 +110,10 @@ class Agent:
     next_reason: str = ""
     reason: str = ""
     phone_failures: int = 0
+    hold_asked: bool = False
+    """The leg was told to go on hold; the call's end takes it off again."""
+    muted: bool = False
+    """The agent's own voice is silenced: for this call only."""
 
 
 @dataclass(slots=True)
@@ -329,6 +333,7 @@ _PACER_WORDS: dict[AgentState, _PacerWord] = {
     AgentState.READY: "idle",
     AgentState.RESERVED: "reserved",
     AgentState.TALKING: "talk",
+    AgentState.ON_HOLD: "talk",
     AgentState.WRAP_UP: "wrap",
     AgentState.PAUSED: "away",
     AgentState.CONNECTING: "away",

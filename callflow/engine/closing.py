@@ -225,7 +225,7 @@ def _free_agent(board: Board, attempt: Attempt, outcome: Outcome) -> None:
     if agent.state is AgentState.RESERVED and outcome is Outcome.CONNECTED:
         # The BRIDGE event was lost; the switch says that they talked.
         board.move_agent(agent, AgentEvent.BRIDGED, attempt_id=attempt.attempt_id)
-    if agent.state is AgentState.TALKING:
+    if agent.state.is_talking:
         agents.call_ended(board, agent, attempt.attempt_id)
     elif agent.state is AgentState.RESERVED:
         agents.release(board, agent)

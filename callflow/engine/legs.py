@@ -5,7 +5,7 @@ An event for a leg we do not know, or that the tables do not allow, changes noth
 
 from __future__ import annotations
 
-from callflow.engine import agents, carriers, closing, leads, matching, recovery
+from callflow.engine import agents, carriers, closing, conversation, leads, matching, recovery
 from callflow.engine.board import Board, Leg
 from callflow.engine.config import MIN_RING_SECONDS
 from callflow.engine.outcomes import Ending, classify_refusal, from_event
@@ -19,10 +19,12 @@ from esl.events import (
     ChannelExecute,
     ChannelExecuteComplete,
     ChannelHangupComplete,
+    ChannelHold,
     ChannelPark,
     ChannelProgress,
     ChannelProgressMedia,
     ChannelUnbridge,
+    ChannelUnhold,
     Event,
     Heartbeat,
     Shutdown,
@@ -71,6 +73,8 @@ def on_event(board: Board, event: Event) -> None:
         reach_answered(board, leg, answered_us)
     elif isinstance(event, ChannelExecute) and not isinstance(event, ChannelExecuteComplete):
         _execute(board, leg, event)
+    elif isinstance(event, ChannelHold):
+        conversation.held(board, leg, on=not isinstance(event, ChannelUnhold))
     elif isinstance(event, ChannelPark):
         parked(board, leg, event.integer("Caller-Channel-Answered-Time") or event.timestamp_us)
 

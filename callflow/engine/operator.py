@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from callflow.engine import agents, closing, recovery
+from callflow.engine import agents, closing, conversation, recovery
 from callflow.engine.board import Agent, Board, Campaign
 from callflow.engine.config import MIN_RING_SECONDS
 from callflow.engine.dialing import ring_time_over
@@ -44,6 +44,16 @@ def _agent(board: Board, command: OperatorCommand) -> Agent | None:
 
 _NO_CAMPAIGN = "no such campaign on this dialer: name one that `ringmaster campaign list` shows"
 _NO_AGENT = "no such agent on this dialer: log the agent in first"
+
+
+def _of_agent(act: Callable[[Board, Agent, OperatorCommand], str]) -> Callable[[Board, OperatorCommand], str]:
+    """What a room does for an agent who is known here."""
+
+    def handle(board: Board, command: OperatorCommand) -> str:
+        agent = _agent(board, command)
+        return _NO_AGENT if agent is None else act(board, agent, command)
+
+    return handle
 
 
 def _campaign_state(state: CampaignState) -> Callable[[Board, OperatorCommand], str]:
@@ -116,7 +126,7 @@ def _logout(board: Board, command: OperatorCommand) -> str:
     if agent is None:
         return _NO_AGENT
     in_doubt = bool(agent.leg_id) and (agent.leg_id in board.resyncing or not board.link_up)
-    if agent.state in (AgentState.RESERVED, AgentState.TALKING):
+    if agent.state is AgentState.RESERVED or agent.state.is_talking:
         _after_call(board, agent, "logout", command)
     elif agent.state is AgentState.CONNECTING and in_doubt:
         # They may be in a conversation that the dialer before this one made: not to be cut.
@@ -134,7 +144,7 @@ def _pause(board: Board, command: OperatorCommand) -> str:
     agent = _agent(board, command)
     if agent is None or agent.state is AgentState.LOGGED_OUT:
         return _NO_AGENT
-    if agent.state in (AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP):
+    if agent.state in (AgentState.RESERVED, AgentState.WRAP_UP) or agent.state.is_talking:
         _after_call(board, agent, "pause", command)
     elif agent.state is not AgentState.PAUSED:
         board.move_agent(agent, AgentEvent.PAUSE, reason=_reason(command))
@@ -166,7 +176,7 @@ def _hang_up(board: Board, command: OperatorCommand) -> str:
     if agent is None:
         return _NO_AGENT
     named = str(command.payload.get("attempt_id", ""))
-    if agent.state is not AgentState.TALKING or agent.attempt_id != named:
+    if not agent.state.is_talking or agent.attempt_id != named:
         return "" if named and named == agent.last_attempt_id else "the agent is not in that call"
     attempt = board.attempts.get(named)
     leg = board.legs.get(attempt.leg_id) if attempt else None
@@ -225,5 +235,8 @@ _HANDLERS: dict[CommandKind, Callable[[Board, OperatorCommand], str]] = {
     CommandKind.AGENT_PAUSE: _pause,
     CommandKind.AGENT_READY: _ready,
     CommandKind.AGENT_HANG_UP: _hang_up,
+    CommandKind.AGENT_HOLD: _of_agent(conversation.hold),
+    CommandKind.AGENT_MUTE: _of_agent(conversation.mute),
+    CommandKind.AGENT_DIGITS: _of_agent(conversation.digits),
     CommandKind.DISPOSITION: _disposition,
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from callflow.engine import agents, carriers, closing, leads, legs, matching
+from callflow.engine import agents, carriers, closing, conversation, leads, legs, matching
 from callflow.engine.board import Agent, Attempt, Board, Leg
 from callflow.engine.config import OUTCOME_REALM
 from callflow.engine.outcomes import from_hook, hook_value
@@ -106,11 +106,11 @@ def _load_agent_state(board: Board, known: KnownAgent) -> None:
             known.leg_id, LegKind.AGENT, known.agent_id, sent_at=board.now, since=board.now
         )
     talking_on = board.attempts.get(known.attempt_id or "")
-    if known.state is AgentState.TALKING and talking_on is not None:
-        _resume_talk(board, agent, talking_on)
-    elif known.state is AgentState.TALKING:
+    if known.state.is_talking and talking_on is not None:
+        _resume_talk(board, agent, talking_on, known.state)
+    elif known.state.is_talking:
         # The call's end was recorded, the wrap-up not: it begins now.
-        agent.state, agent.since = AgentState.TALKING, board.now
+        agent.state, agent.since = known.state, board.now
         agents.call_ended(board, agent, known.attempt_id or "")
     elif known.state in (AgentState.WRAP_UP, AgentState.PAUSED):
         agent.state, agent.reason, agent.last_attempt_id = known.state, known.reason, known.attempt_id or ""
@@ -124,10 +124,10 @@ def _load_agent_state(board: Board, known: KnownAgent) -> None:
         board.set_agent(agent, AgentState.CONNECTING, reason="dialer restarted")
 
 
-def _resume_talk(board: Board, agent: Agent, attempt: Attempt) -> None:
+def _resume_talk(board: Board, agent: Agent, attempt: Attempt, state: AgentState) -> None:
     """They were talking: believe it until the switch says otherwise. Times come with the leg's dump or its
     end."""
-    agent.state, agent.since, agent.attempt_id = AgentState.TALKING, board.now, attempt.attempt_id
+    agent.state, agent.since, agent.attempt_id = state, board.now, attempt.attempt_id
     attempt.agent_id, attempt.state = agent.agent_id, AttemptState.CONNECTED
     customer = board.legs[attempt.leg_id]
     customer.state, customer.peer_id = LegState.BRIDGED, agent.leg_id
@@ -311,6 +311,7 @@ def _adopt_agent(board: Board, leg: Leg, data: dict[str, Any]) -> None:
         board.timer(f"watch:{leg.leg_id}", 35.0)
         return
     board.timer(f"watch:{leg.leg_id}", 60.0)
+    conversation.found(board, agent, leg, data)
     if leg.state is LegState.BRIDGED and not peer_of(data):
         legs.parked(board, leg, answered_us)
         return

@@ -4,7 +4,8 @@ it is counted.
 Agent. READY means: the standing leg is parked and nobody has the agent. The leg may be lost in WRAP_UP or
 PAUSED without a change of state; it is dialed again meanwhile, and `*_NO_LEG` is how such a state ends
 before it is back. A pause or logout asked for in a call takes effect at the end of wrap-up (`*_PAUSED`,
-`*_LOGGED_OUT`).
+`*_LOGGED_OUT`). ON_HOLD: the agent's leg is on hold, by command or by the phone's own key, and the customer
+hears the switch's music; the bridge stays.
 
 Leg. ENDED is final: after it no event moves the leg. WAITING is the switch's own list holding the deadline.
 
@@ -29,6 +30,8 @@ class AgentEvent(StrEnum):
     RELEASED_PAUSED = "released_paused"
     RELEASED_LOGGED_OUT = "released_logged_out"
     BRIDGED = "bridged"
+    HOLD = "hold"
+    UNHOLD = "unhold"
     CALL_ENDED = "call_ended"
     WRAPPED = "wrapped"
     WRAPPED_NO_LEG = "wrapped_no_leg"
@@ -93,6 +96,10 @@ AGENT: dict[tuple[AgentState, AgentEvent], AgentState] = {
     (_A.RESERVED, _E.LEG_DOWN): _A.CONNECTING,
     (_A.TALKING, _E.CALL_ENDED): _A.WRAP_UP,
     (_A.TALKING, _E.LEG_DOWN): _A.WRAP_UP,
+    (_A.TALKING, _E.HOLD): _A.ON_HOLD,
+    (_A.ON_HOLD, _E.UNHOLD): _A.TALKING,
+    (_A.ON_HOLD, _E.CALL_ENDED): _A.WRAP_UP,
+    (_A.ON_HOLD, _E.LEG_DOWN): _A.WRAP_UP,
     (_A.WRAP_UP, _E.WRAPPED): _A.READY,
     (_A.WRAP_UP, _E.WRAPPED_NO_LEG): _A.CONNECTING,
     (_A.WRAP_UP, _E.WRAPPED_PAUSED): _A.PAUSED,

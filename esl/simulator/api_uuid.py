@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from esl.simulator import apps, bridge, bugs, dtmf, hearing, hold, legs, private, recording
+from esl.simulator import apps, audio, bridge, bugs, dtmf, hearing, hold, legs, private, recording
 from esl.simulator.causes import known_cause
 from esl.simulator.render import ChannelEvent
 from esl.simulator.text import split_arguments
@@ -233,6 +233,7 @@ def uuid_buglist(core: Core, args: str) -> str:
 COMMANDS: Final[dict[str, Callable[[Core, str], str]]] = {
     **dtmf.COMMANDS,
     "uuid_answer": uuid_answer,
+    "uuid_audio": audio.uuid_audio,
     "uuid_break": uuid_break,
     "uuid_bridge": uuid_bridge,
     "uuid_broadcast": uuid_broadcast,

@@ -21,6 +21,17 @@ def _watched(channel: Channel) -> bool:
     return channel.truth is not None and channel.truth.kind == "customer" and bool(channel.answered)
 
 
+def _with_partner(channel: Channel) -> bool:
+    """What is played to one who talks (hold music, a broadcast) is part of the talk."""
+    return channel.bridge is not None and channel.bridge.phase == "up"
+
+
+def played(core: Core, channel: Channel) -> None:
+    """What was played to the leg is over."""
+    if not _with_partner(channel):
+        waits(core, channel)
+
+
 def waits(core: Core, channel: Channel) -> None:
     """Answered, or left by its partner: with nobody from now on."""
     _stop(core, channel)
@@ -40,6 +51,8 @@ def waits(core: Core, channel: Channel) -> None:
 
 def hears(core: Core, channel: Channel) -> None:
     """A message or music begins."""
+    if _with_partner(channel):
+        return
     _stop(core, channel)
     if _watched(channel):
         channel.message_since = core.us

@@ -49,7 +49,7 @@ def stop(core: Core, channel: Channel, run: Run, status: str) -> None:
     channel.vars.set("playback_samples", str(played_ms * 8))
     core.emit(channel, "PLAYBACK_STOP", tail=[*_file(run.file), ("Playback-Status", status)])
     if channel.alive:
-        hearing.waits(core, channel)
+        hearing.played(core, channel)
 
 
 def _file(path: str) -> Pairs:

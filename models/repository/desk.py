@@ -17,7 +17,7 @@ from models.enums import AgentState, AttemptState
 from models.errors import NotFound
 from models.repository.db import Db, of_tenant
 
-IN_CALL = (AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP)
+IN_CALL = (AgentState.RESERVED, AgentState.TALKING, AgentState.ON_HOLD, AgentState.WRAP_UP)
 WISH_SECONDS = 4 * 3600.0  # how far back a wish for after the call is looked for, real
 
 _SELECT = f"""
@@ -48,6 +48,17 @@ _CAMPAIGN = text(
       FROM campaign WHERE id = CAST(:id AS uuid) AND {of_tenant()}
     """
 )
+# Nor is it on record whether their voice is silenced: the newest order of this call that was obeyed says so.
+_MUTED = text(
+    f"""
+    SELECT DISTINCT ON (c.agent_id) c.agent_id::text, (c.payload ->> 'on')::boolean AS muted
+      FROM command c JOIN agent ON agent.id = c.agent_id
+     WHERE c.id >= CAST(:first AS uuid) AND c.agent_id = ANY (CAST(:ids AS uuid[]))
+       AND {of_tenant("c.tenant_id")} AND c.kind = 'agent_mute' AND c.status = 'done'
+       AND c.payload ->> 'attempt_id' = agent.attempt_id::text
+     ORDER BY c.agent_id, c.id DESC
+    """
+)
 # The call is theirs once they were bridged, or while they are reserved for it.
 _THEIRS = text(
     f"""
@@ -60,7 +71,8 @@ _THEIRS = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
-    """An agent. `next`: what they will do after the call that they are in: "", pause or logout."""
+    """An agent. `next`: what they will do after the call that they are in: "", pause or logout. `muted`:
+    their own voice is silenced in it."""
 
     id: str
     name: str
@@ -72,6 +84,7 @@ class Seat:
     attempt_id: str | None
     switch_id: str | None
     next: str = ""
+    muted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,14 +162,17 @@ def is_their_call(db: Db, agent_id: str, attempt_id: str, *, tenant_id: str | No
 def _seats(db: Db, rows: Sequence[Row[Any]], tenant_id: str | None) -> tuple[Seat, ...]:
     in_call = [row.id for row in rows if row.state in IN_CALL]
     wishes: dict[str, str] = {}
+    muted: set[str] = set()
     if in_call:
         values = {"ids": in_call, "first": _first_id(WISH_SECONDS), "tenant_id": tenant_id}
         wishes = {row.agent_id: row.kind for row in db.execute(_WISHES, values)}
+        muted = {row.agent_id for row in db.execute(_MUTED, values) if row.muted}
     words = {"agent_pause": "pause", "agent_logout": "logout"}
     return tuple(
         Seat(
             **{**row._mapping, "state": AgentState(row.state)},
             next=words.get(wishes.get(row.id, ""), ""),
+            muted=AgentState(row.state).is_talking and row.id in muted,
         )
         for row in rows
     )

@@ -33,14 +33,15 @@ def _object(fields: str, more: str = "") -> str:
     return f"jsonb_build_object({fields}){more}"
 
 
-# The data of each topic, over the row `r` that the fact became. What an agent will do next is in the dialer's
-# memory: during a call nothing is said of it, and outside of one there is nothing to come.
+# The data of each topic, over the row `r` that the fact became. What an agent will do next, and whether they
+# are muted, is in the dialer's memory: during a call nothing is said of it, and outside of one there is none.
 AGENT = _object(
     f"""'id', r.agent_id, 'name', r.name, 'extension', r.extension, 'campaign_id', r.known_campaign,
     'state', r.state, 'state_since', {iso("to_timestamp(r.at)")}, 'reason', r.reason,
     'attempt_id', r.attempt_id""",
-    " || CASE WHEN r.state IN ('reserved', 'talking', 'wrap_up') THEN jsonb_build_object()"
-    " ELSE jsonb_build_object('next', '') END",
+    " || CASE WHEN r.state IN ('talking', 'on_hold') THEN jsonb_build_object()"
+    " WHEN r.state IN ('reserved', 'wrap_up') THEN jsonb_build_object('muted', false)"
+    " ELSE jsonb_build_object('next', '', 'muted', false) END",
 )
 CAMPAIGN = _object("'id', r.id, 'state', r.state, 'target', r.target")
 COMMAND = _object(

@@ -31,8 +31,8 @@ LIVE_ANSWER = (
 ENDED_BEFORE_AGENT = f"(a.outcome = 'ended_before_agent' AND NOT {ABANDONED})"
 
 # Occupancy: busy / (busy + ready); reserved counts as ready.
-BUSY_STATES = "('talking', 'wrap_up')"
-AVAILABLE_STATES = "('ready', 'reserved', 'talking', 'wrap_up')"
+BUSY_STATES = "('talking', 'on_hold', 'wrap_up')"
+AVAILABLE_STATES = "('ready', 'reserved', 'talking', 'on_hold', 'wrap_up')"
 
 Z95 = 1.959963984540054
 

@@ -18,7 +18,8 @@ FOLLOWS: dict[str, frozenset[str]] = {
     "connecting": frozenset({"connecting", "ready", "paused", "logged_out"}),
     "ready": frozenset({"reserved", "connecting", "paused", "logged_out"}),
     "reserved": frozenset({"talking", "ready", "paused", "connecting", "logged_out"}),
-    "talking": frozenset({"wrap_up"}),
+    "talking": frozenset({"wrap_up", "on_hold"}),
+    "on_hold": frozenset({"wrap_up", "talking"}),
     "wrap_up": frozenset({"ready", "connecting", "paused", "logged_out", "wrap_up"}),
     "paused": frozenset({"ready", "connecting", "logged_out", "paused"}),
 }
@@ -75,11 +76,11 @@ def _wrong_end(agent: Row[Any], rows: list[Row[Any]]) -> Iterator[Violation]:
 
 
 def _talk_without_log(db: Session | Connection, log: dict[str, list[Row[Any]]]) -> Iterator[Violation]:
-    """The time an agent is TALKING on an attempt is the talk of its call, but for the way of the events."""
+    """An agent's time talking or on hold on an attempt is the talk of its call, but for the way of events."""
     seconds: dict[tuple[str, str], float] = {}
     for agent, rows in log.items():
         for row, after in pairwise(rows):
-            if row.state == "talking" and row.attempt_id is not None:
+            if row.state in ("talking", "on_hold") and row.attempt_id is not None:
                 key = (agent, row.attempt_id)
                 seconds[key] = seconds.get(key, 0.0) + after.at - row.at
     for call in db.execute(_CALLS):

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
-BUSY = frozenset({"talking", "wrap_up"})
+BUSY = frozenset({"talking", "on_hold", "wrap_up"})
 FREE = frozenset({"ready", "reserved"})
 
 

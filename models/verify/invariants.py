@@ -192,6 +192,6 @@ AT_REST = {
         SELECT id, kind || ' was taken and has no outcome' FROM command WHERE status = 'taken'""",
     "agent_left_in_call": """
         SELECT id, 'still ' || state || ' though no call is open' FROM agent g
-         WHERE state IN ('talking', 'reserved')
+         WHERE state IN ('talking', 'on_hold', 'reserved')
            AND NOT EXISTS (SELECT FROM attempt a WHERE a.agent_id = g.id AND a.state <> 'closed')""",
 }

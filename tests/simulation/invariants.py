@@ -224,7 +224,7 @@ class Checker:
     def _agent_changed(self, record: AgentStateChanged) -> None:
         if record.state is AgentState.TALKING and record.attempt_id is not None:
             for agent in self.store.agents.values():
-                busy = agent.state is AgentState.TALKING
+                busy = agent.state.is_talking
                 if agent.agent_id != record.agent_id and busy and agent.attempt_id == record.attempt_id:
                     self.fail(
                         "one agent per call",
@@ -471,12 +471,23 @@ class Checker:
             self.fail("no agent stuck", f"{agent_id} connecting, no phone rung for {same:.0f} s")
         if state is AgentState.CONNECTING and physical != "none" and same > SILENT_TALK_SECONDS:
             self.fail("no agent stuck", f"{agent_id} still connecting, phone there for {same:.0f} s")
-        if state is AgentState.TALKING and physical in ("none", "parked") and same > SILENT_TALK_SECONDS:
+        if state.is_talking and physical in ("none", "parked") and same > SILENT_TALK_SECONDS:
             self.fail("no agent stuck", f"{agent_id} 'talks' with nobody for {same:.0f} s")
+        self._hold_and_mute(agent_id, row.leg_id or "", state)
         if state is AgentState.READY and physical == "none" and same > SILENT_TALK_SECONDS:
             self.fail("no agent stuck", f"{agent_id} ready without a phone for {same:.0f} s")
         if state is AgentState.READY and physical not in ("none", "parked") and same > SILENT_TALK_SECONDS:
             self.fail("no agent stuck", f"{agent_id} 'ready' in a call for {same:.0f} s")
+
+    def _hold_and_mute(self, agent_id: str, leg_id: str, state: AgentState) -> None:
+        """The agent's state says whether they hold; a mute is of one call."""
+        holds, muted = self.view.is_held(leg_id), self.view.is_muted(leg_id)
+        for rule, wrong in (
+            ("hold shown", holds is not (state is AgentState.ON_HOLD)),
+            ("mute of one call", muted and not state.is_talking),
+        ):
+            if self._for(f"{rule}:{agent_id}", str(wrong)) > SILENT_TALK_SECONDS and wrong:
+                self.fail(rule, f"{agent_id} is {state}: {leg_id} held {holds}, muted {muted}")
 
     # --- at the end ---------------------------------------------------------------------------------------
 

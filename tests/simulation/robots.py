@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from models.enums import AgentState, CommandKind
 from models.records import AgentStateChanged
 from tests.simulation.clock import Clock
 from tests.simulation.store import Store
+from tests.simulation.tools import Ask, Tools
 
 LOOK_EVERY_SECONDS = 2.0
 PATIENCE_SECONDS = 6.0
@@ -41,9 +41,6 @@ class Robot:
     hanging_up: str = ""
 
 
-Ask = Callable[[CommandKind, str, dict[str, object]], None]
-
-
 class Robots:
     """All agents of a world. `restless`: mean seconds between one agent's whims; None: never."""
 
@@ -61,6 +58,7 @@ class Robots:
         self._clock = clock
         self._store = store
         self._ask = ask
+        self._tools = Tools(clock, store, ask)
         self._restless = restless
         self._wrap_mean = wrap_mean
         self._forgetful = forgetful
@@ -85,6 +83,8 @@ class Robots:
         robot = self.robots[record.agent_id]
         if record.state is AgentState.TALKING and record.attempt_id is not None:
             self._plan_hang_up(robot, record.attempt_id)
+            if self._restless is not None:
+                self._tools.talk_begins(robot.agent_id, record.attempt_id)
         if record.state is not AgentState.WRAP_UP or record.attempt_id is None:
             return
         self._plan_disposition(robot, record.attempt_id)
@@ -100,7 +100,7 @@ class Robots:
 
     def _hang_up(self, robot: Robot, attempt_id: str) -> None:
         row = self._store.agents[robot.agent_id]
-        if row.state is AgentState.TALKING and row.attempt_id == attempt_id:
+        if row.state.is_talking and row.attempt_id == attempt_id:
             self._ask(CommandKind.AGENT_HANG_UP, robot.agent_id, {"attempt_id": attempt_id})
 
     def _plan_disposition(self, robot: Robot, attempt_id: str) -> None:

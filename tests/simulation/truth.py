@@ -6,7 +6,7 @@ dialer's code.
 
 from __future__ import annotations
 
-from esl.simulator import Softswitch
+from esl.simulator import Softswitch, bugs
 from esl.simulator.legs import far_end_hangs_up
 from esl.simulator.truth import CallTruth, SilenceViolation
 from models.enums import Outcome
@@ -61,6 +61,16 @@ class SwitchView:
             return ""
         other = channel.bridge.other(channel)
         return other.uuid if other.alive else ""
+
+    def is_held(self, uuid: str) -> bool:
+        """Whether the leg is on hold."""
+        channel = self._core.channels.get(uuid)
+        return channel is not None and channel.alive and channel.held
+
+    def is_muted(self, uuid: str) -> bool:
+        """Whether what the leg says is silenced."""
+        channel = self._core.channels.get(uuid)
+        return channel is not None and channel.alive and bool(bugs.of(channel, "audio"))
 
     def hang_up(self, uuid: str) -> None:
         """The far end of this leg hangs up, now."""

@@ -67,5 +67,6 @@ export const agent = (change: Partial<Agent> = {}): Agent => ({
   reason: '',
   attempt_id: null,
   next: '',
+  muted: false,
   ...change,
 })

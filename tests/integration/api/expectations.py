@@ -60,6 +60,10 @@ def _campaign(planted: Planted) -> dict[str, Any]:
     return {"name": f"{planted.word} {next(_number)}"}
 
 
+def _in_call(planted: Planted) -> dict[str, Any]:
+    return {"attempt_id": planted.ids["attempt"]}
+
+
 def _disposition(planted: Planted) -> dict[str, Any]:
     return {"attempt_id": planted.ids["attempt"], "disposition": "sale"}
 
@@ -121,7 +125,12 @@ LINES: Mapping[str, Line] = {
     "log_out_agent": _line(*_DESK, 202, body=_fixed(reason="home")),
     "pause_agent": _line(*_DESK, 202, body=_fixed(reason="meal")),
     "ready_agent": _line(*_DESK, 202),
-    "hang_up_call_of_agent": _line(*_DESK, 202, body=lambda planted: {"attempt_id": planted.ids["attempt"]}),
+    "hang_up_call_of_agent": _line(*_DESK, 202, body=_in_call),
+    "hold_call_of_agent": _line(*_DESK, 202, body=_in_call),
+    "mute_agent": _line(*_DESK, 202, body=_in_call),
+    "send_digits_for_agent": _line(
+        *_DESK, 202, body=lambda planted: {"attempt_id": planted.ids["attempt"], "digits": "12#"}
+    ),
     "give_disposition": _line(*_DESK, 202, body=_disposition),
     "create_phone": _line(*_DESK, 201),
     "end_phone": _line(*_DESK, 204),

@@ -27,6 +27,9 @@ ACTIONS: list[tuple[str, Any]] = [
     ("pause", {"reason": "meal"}),
     ("ready", None),
     ("hang-up", {"attempt_id": NOBODY}),
+    ("hold", {"attempt_id": NOBODY}),
+    ("mute", {"attempt_id": NOBODY, "on": False}),
+    ("digits", {"attempt_id": NOBODY, "digits": "12#"}),
     ("disposition", {"attempt_id": NOBODY, "disposition": "success"}),
 ]
 
@@ -129,8 +132,8 @@ def test_an_agent_asks_by_their_own_name(agent: TestClient, office: Office) -> N
         for action, body in ACTIONS:
             if action == "disposition":
                 body = {"attempt_id": attempt, "disposition": "success", "text": "paid\0"}
-            elif action == "hang-up":
-                body = {"attempt_id": attempt}
+            elif isinstance(body, dict) and "attempt_id" in body:
+                body = {**body, "attempt_id": attempt}
             answer = agent.post(f"/v1/agents/me/{action}", json=body)
             assert answer.status_code == 200, answer.text
             assert answer.json()["status"] == "done"
@@ -138,18 +141,48 @@ def test_an_agent_asks_by_their_own_name(agent: TestClient, office: Office) -> N
             assert agent.get(f"/v1/commands/{answer.json()['id']}").json() == answer.json()
         assert agent.post(f"/v1/agents/{office.ours.agent_id}/ready").status_code == 200
     assert {command.agent_id for command in fake.heard} == {office.ours.agent_id}
-    assert [(command.kind, command.payload) for command in fake.heard[:6]] == [
+    assert [(command.kind, command.payload) for command in fake.heard[:9]] == [
         (CommandKind.AGENT_LOGIN, {}),
         (CommandKind.AGENT_LOGOUT, {"reason": ""}),
         (CommandKind.AGENT_PAUSE, {"reason": "meal"}),
         (CommandKind.AGENT_READY, {}),
         (CommandKind.AGENT_HANG_UP, {"attempt_id": attempt}),
+        (CommandKind.AGENT_HOLD, {"attempt_id": attempt, "on": True}),
+        (CommandKind.AGENT_MUTE, {"attempt_id": attempt, "on": False}),
+        (CommandKind.AGENT_DIGITS, {"attempt_id": attempt, "digits": "12#"}),
         (
             CommandKind.DISPOSITION,
             {"attempt_id": attempt, "disposition": "success", "text": "paid\ufffd"},
         ),
     ]
     assert fake.heard[0].campaign_id == office.ours.campaign_id
+
+
+def test_whether_an_agent_is_muted_is_seen_until_the_call_ends(agent: TestClient, office: Office) -> None:
+    world, attempt = call(office, office.ours)
+
+    def is_muted() -> bool:
+        muted: bool = agent.get("/v1/agents/me").json()["muted"]
+        return muted
+
+    with dialer(office.engine, office.url, office.ours.switch_id):
+        for on in (True, False, True):
+            assert is_muted() is not on
+            asked = agent.post("/v1/agents/me/mute", json={"attempt_id": attempt, "on": on})
+            assert (asked.status_code, is_muted()) == (200, on)
+    world.execute("UPDATE agent SET state = 'on_hold'")
+    assert (is_muted(), agent.get("/v1/agents/me").json()["call"]["attempt_id"]) == (True, attempt)
+    world.execute("UPDATE agent SET state = 'wrap_up'")
+    assert not is_muted()
+    world.execute("UPDATE agent SET state = 'talking', attempt_id = NULL")
+    assert not is_muted(), "the next call is another one"
+
+
+@pytest.mark.parametrize("keys", ["", "12 3", "w", "1" * 33, "1;2"])
+def test_keys_that_no_phone_has_are_refused(agent: TestClient, office: Office, keys: str) -> None:
+    _, attempt = call(office, office.ours)
+    answer = agent.post("/v1/agents/me/digits", json={"attempt_id": attempt, "digits": keys})
+    assert answer.status_code == 422
 
 
 def test_the_same_key_gives_one_disposition(agent: TestClient, office: Office) -> None:

@@ -137,3 +137,36 @@ def test_heartbeat_every_twenty_seconds() -> None:
     beats = d.events(name="HEARTBEAT")
     assert [(e.timestamp_us - EPOCH_US) / 1e6 for e in beats] == [20.0, 40.0, 60.0]
     assert beats[0].get("Max-Sessions") == "1000"
+
+
+def test_a_leg_is_muted_by_one_bug_whatever_is_asked_for() -> None:
+    """As tried on FreeSWITCH 1.11.1."""
+    d = Driver()
+    d.originate("a", "ans0/1")
+    d.run(0.2)
+    for command in ("start read mute 1", "start read mute 1"):
+        assert d.api(f"uuid_audio a {command}") == "+OK\n"
+        assert d.api("uuid_buglist a").count("<function>audio</function>") == 1
+    assert [d.api("uuid_audio a stop") for _ in range(2)] == ["+OK\n"] * 2
+    assert "audio" not in d.api("uuid_buglist a")
+    usage = "-USAGE: <uuid> [start [read|write] [mute|level <level>]|stop]\n"
+    for wrong in ("", "a", "a start foo mute 1", "a start read", "a start read shout 1"):
+        assert d.api(f"uuid_audio {wrong}") == usage
+    assert d.api("uuid_audio b stop") == "-ERR No such channel!\n"
+
+
+def test_hold_music_is_part_of_the_talk() -> None:
+    d = Driver()
+    for name, number in (("c", "carrier/1"), ("a", "ans0/1")):
+        d.originate(name, number)
+    d.run_until("CHANNEL_PARK", "c")
+    d.api("uuid_bridge c a")
+    d.run_until("CHANNEL_BRIDGE", "c")
+    d.api("uuid_hold a")
+    d.run(5.0)
+    d.api("uuid_hold off a")
+    d.run(5.0)
+    d.api("uuid_kill c")
+    d.run(0.2)
+    (leg,) = (leg for leg in d.switch.truth if leg.uuid == "c")
+    assert abs(leg.talk_us / 1e6 - 10.0) < 0.1

@@ -77,6 +77,12 @@ export const pause = (id: string, reason: string) =>
   body(client.POST('/v1/agents/{agent_id}/pause', { ...agent(id), body: { reason } }))
 export const hangUp = (id: string, attempt_id: string) =>
   body(client.POST('/v1/agents/{agent_id}/hang-up', { ...agent(id), body: { attempt_id } }))
+export const hold = (id: string, attempt_id: string, on: boolean) =>
+  body(client.POST('/v1/agents/{agent_id}/hold', { ...agent(id), body: { attempt_id, on } }))
+export const mute = (id: string, attempt_id: string, on: boolean) =>
+  body(client.POST('/v1/agents/{agent_id}/mute', { ...agent(id), body: { attempt_id, on } }))
+export const sendDigits = (id: string, attempt_id: string, digits: string) =>
+  body(client.POST('/v1/agents/{agent_id}/digits', { ...agent(id), body: { attempt_id, digits } }))
 export const ready = (id: string) => body(client.POST('/v1/agents/{agent_id}/ready', agent(id)))
 export const dispose = (id: string, attempt_id: string, disposition: string, text: string) =>
   body(

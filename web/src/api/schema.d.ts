@@ -108,6 +108,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/agents/{agent_id}/digits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Digits For Agent
+         * @description Press keys: the other side hears their tones.
+         */
+        post: operations["send_digits_for_agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/agents/{agent_id}/disposition": {
         parameters: {
             query?: never;
@@ -148,6 +168,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/agents/{agent_id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold Call Of Agent
+         * @description Put the person on hold, or take them off: they hear music, and the agent's state says so when it is so.
+         */
+        post: operations["hold_call_of_agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/agents/{agent_id}/login": {
         parameters: {
             query?: never;
@@ -182,6 +222,26 @@ export interface paths {
          * @description Stop working; a call in hand is finished first.
          */
         post: operations["log_out_agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agents/{agent_id}/mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mute Agent
+         * @description Silence the agent's voice for the rest of the call, or let it be heard again.
+         */
+        post: operations["mute_agent"];
         delete?: never;
         options?: never;
         head?: never;
@@ -956,7 +1016,7 @@ export interface components {
         };
         /**
          * Agent
-         * @description An agent. `next`: what follows the call that they are in.
+         * @description An agent. `next`: what follows the call that they are in. `muted`: their voice is silenced in it.
          */
         Agent: {
             /** Attempt Id */
@@ -967,6 +1027,8 @@ export interface components {
             extension: string;
             /** Id */
             id: string;
+            /** Muted */
+            muted: boolean;
             /** Name */
             name: string;
             /**
@@ -1033,6 +1095,8 @@ export interface components {
             extension: string;
             /** Id */
             id: string;
+            /** Muted */
+            muted: boolean;
             /** Name */
             name: string;
             /**
@@ -1062,7 +1126,7 @@ export interface components {
          * @description Agent states of the predictive core (FEATURES.md lists more; later issues add them).
          * @enum {string}
          */
-        AgentState: "logged_out" | "connecting" | "ready" | "reserved" | "talking" | "wrap_up" | "paused";
+        AgentState: "logged_out" | "connecting" | "ready" | "reserved" | "talking" | "on_hold" | "wrap_up" | "paused";
         /**
          * ApiScope
          * @description What a program with an API key may do; scopes do not include each other.
@@ -1330,7 +1394,7 @@ export interface components {
          * @description What a person or program may ask of the dialer through the command table.
          * @enum {string}
          */
-        CommandKind: "campaign_start" | "campaign_pause" | "campaign_stop" | "campaign_target" | "stop_all" | "agent_login" | "agent_logout" | "agent_pause" | "agent_ready" | "agent_hang_up" | "disposition";
+        CommandKind: "campaign_start" | "campaign_pause" | "campaign_stop" | "campaign_target" | "stop_all" | "agent_login" | "agent_logout" | "agent_pause" | "agent_ready" | "agent_hang_up" | "agent_hold" | "agent_mute" | "agent_digits" | "disposition";
         /**
          * CommandStatus
          * @description TAKEN is durable before the effect; after a crash a TAKEN command without outcome is UNKNOWN.
@@ -1343,6 +1407,19 @@ export interface components {
          * @enum {string}
          */
         DialMode: "predictive" | "progressive";
+        /**
+         * Digits
+         * @description Keys of a phone, pressed one after the other.
+         */
+        Digits: {
+            /**
+             * Attempt Id
+             * Format: uuid
+             */
+            attempt_id: string;
+            /** Digits */
+            digits: string;
+        };
         /**
          * Disposition
          * @description How a call ended. `disposition` is a word of the agent's list or of the campaign's own.
@@ -2247,6 +2324,22 @@ export interface components {
             items: string[];
         };
         /**
+         * Switched
+         * @description On, or off again; asked for twice it is the same.
+         */
+        Switched: {
+            /**
+             * Attempt Id
+             * Format: uuid
+             */
+            attempt_id: string;
+            /**
+             * On
+             * @default true
+             */
+            on?: boolean;
+        };
+        /**
          * Target
          * @description The abandon rate to aim at, a fraction above 0 and at most the campaign's cap.
          */
@@ -2628,6 +2721,99 @@ export interface operations {
             };
         };
     };
+    send_digits_for_agent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same content is the same command: it is carried out once. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description An agent's id, or `me`: the signed-in agent. */
+                agent_id: string | "me";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Digits"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Not answered yet. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     give_disposition: {
         parameters: {
             query?: never;
@@ -2814,6 +3000,99 @@ export interface operations {
             };
         };
     };
+    hold_call_of_agent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same content is the same command: it is carried out once. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description An agent's id, or `me`: the signed-in agent. */
+                agent_id: string | "me";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Switched"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Not answered yet. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     log_in_agent: {
         parameters: {
             query?: never;
@@ -2923,6 +3202,99 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": components["schemas"]["Reason"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Not answered yet. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    mute_agent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same content is the same command: it is carried out once. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description An agent's id, or `me`: the signed-in agent. */
+                agent_id: string | "me";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Switched"];
             };
         };
         responses: {

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 
 import { hangUp, logOut, pause, ready } from '@/api/endpoints'
 import type { AgentDetail } from '@/api/types'
+import { isTalking } from '@/components/agentStates'
 import { useShortcuts } from '@/components/shortcuts'
 import { useAgentCommand } from '@/components/useAgentCommand'
 
@@ -38,7 +39,7 @@ export function AgentControls({ agent }: { agent: AgentDetail }) {
   const isOut = agent.state === 'logged_out'
   const canGoOn = agent.state === 'paused' || agent.state === 'wrap_up' || agent.next === 'pause'
   const canPause = !isOut && agent.state !== 'paused' && agent.next === ''
-  const inHand = agent.state === 'talking' ? agent.attempt_id : null
+  const inHand = isTalking(agent.state) ? agent.attempt_id : null
   useShortcuts([
     { keys: 'h u', label: t('agent.hangUp'), run: () => inHand !== null && cut.mutate(inHand) },
     { keys: 'r', label: t('agent.ready'), run: () => canGoOn && goOn.mutate(undefined) },

@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next'
 import { getAgent } from '@/api/endpoints'
 import { inWords } from '@/api/problem'
 import type { AgentDetail } from '@/api/types'
+import { isTalking } from '@/components/agentStates'
 import { Timer } from '@/components/Timer'
 import { useLive } from '@/live/hooks'
 import { useSession } from '@/session/session'
@@ -14,6 +15,7 @@ import { useSession } from '@/session/session'
 import styles from './Agent.module.css'
 import { AgentControls } from './AgentControls'
 import { CallPanel } from './CallPanel'
+import { CallTools } from './CallTools'
 import { DispositionPanel } from './DispositionPanel'
 import { WrapUp } from './WrapUp'
 
@@ -50,7 +52,7 @@ function Desk({ agentId }: { agentId: string }) {
 
 function Page({ agent }: { agent: AgentDetail }) {
   const { t } = useTranslation()
-  const isInCall = agent.state === 'talking' || agent.state === 'wrap_up'
+  const isInCall = isTalking(agent.state) || agent.state === 'wrap_up'
   const name = t(`agentState.${agent.state}`)
   return (
     <div className={styles.page}>
@@ -84,6 +86,9 @@ function Page({ agent }: { agent: AgentDetail }) {
       </section>
       <Stack gap="md" className={styles.work}>
         <CallPanel call={isInCall ? agent.call : null} state={agent.state} />
+        {isTalking(agent.state) && agent.call && (
+          <CallTools key={`tools ${agent.call.attempt_id}`} agent={agent} call={agent.call} />
+        )}
         {isInCall && agent.call && (
           <DispositionPanel
             key={agent.call.attempt_id}
