@@ -18,6 +18,7 @@ __all__ = [
     "Explanation",
     "Lead",
     "LeadModel",
+    "NextLead",
     "Pacer",
     "PacingValueError",
     "PolicyDecision",
@@ -34,6 +35,7 @@ __all__ = [
     "Window",
     "calibration",
     "decision_times",
+    "dial_order",
     "erlang_b",
     "erlang_c",
     "explain",
@@ -166,6 +168,14 @@ class Pacer:
         """The agent logged out."""
     def dialed(self, now: float, call_id: int, p: float | None = None) -> None:
         """A number was dialed; `p`: this lead's own probability that a person answers, where known."""
+    def next_leads(self, probabilities: Sequence[float | None]) -> None:
+        """The leads that will be dialed next, in the order of their dials: the probability that each is
+        answered by a person, None for a usual one. Takes the place of what was told before.
+
+        Those that are asked for already (`pending` of `decide`) are the first. A decision goes through them
+        one by one; each call dialed takes the first off. 256 are kept, further ones left out. See
+        `dial_order`.
+        """
     def ringing(self, now: float, call_id: int) -> None:
         """It rings at the person's end."""
     def answered(self, now: float, call_id: int) -> None:
@@ -546,6 +556,15 @@ def calibration(predicted: Sequence[float], answered: Sequence[bool], groups: in
 
     brier = reliability - resolution + uncertainty, as far as the calls of a group have one probability.
     Raises PacingValueError for no calls, lists of different length, or a probability outside 0 to 1.
+    """
+
+def dial_order(probabilities: Sequence[float | None], last: float | None = None) -> list[int]:
+    """An order for leads of which any may be dialed first: their places, in the order of their dials.
+
+    From one end to the other, so that each has its like for neighbours, beginning at the end nearer to
+    `last`, the probability of the lead dialed before (None: with the likeliest). None for a lead of which
+    nothing is known, which goes where the mean is. Equal ones stay in their order. Raises PacingValueError
+    for more than 1,000,000 of them.
     """
 
 def foretell(
@@ -962,6 +981,17 @@ class CallView:
         """The lead's own answer probability, where policies are told."""
 
 @final
+class NextLead:
+    """A lead that will be dialed soon, as a policy sees one. Frozen."""
+
+    @property
+    def number(self) -> int:
+        """The id that its call will have."""
+    @property
+    def p(self) -> float | None:
+        """The lead's own answer probability, where policies are told."""
+
+@final
 class Snapshot:
     """How things stand at a decision. Frozen, versioned."""
 
@@ -974,6 +1004,9 @@ class Snapshot:
     def agents(self) -> tuple[AgentView, ...]: ...
     @property
     def calls(self) -> tuple[CallView, ...]: ...
+    @property
+    def next(self) -> tuple[NextLead, ...]:
+        """Where leads differ: the next 128 of the hopper in its order; those decided already are left out."""
     @property
     def pending(self) -> int:
         """Dials decided and not yet made."""
@@ -1044,7 +1077,9 @@ class Event:
 class PolicyDecision:
     """What a policy wants. Frozen."""
 
-    def __new__(cls, dials: int, give_up: Sequence[int] = ..., note: str = ...) -> PolicyDecision: ...
+    def __new__(
+        cls, dials: int, give_up: Sequence[int] = ..., note: str = ..., leads: Sequence[int] = ...
+    ) -> PolicyDecision: ...
     @property
     def dials(self) -> int: ...
     @property
@@ -1053,6 +1088,9 @@ class PolicyDecision:
     @property
     def note(self) -> str:
         """For people and logs."""
+    @property
+    def leads(self) -> list[int]:
+        """Numbers of next leads to dial in this order; where it ends, the hopper's order goes on."""
 
 @type_check_only
 class Policy(Protocol):

@@ -14,6 +14,8 @@ from benchmarks.render.policies import command, rate
 from benchmarks.render.rows import Mean, Row, Rows
 from callflow.lab import LIMIT
 
+# The policy that takes leads in the order of the list.
+UNMIXED = "mix=0"
 ALIKE, LEARNED, TOLD = "nothing", "what it learned", "each lead's probability"
 # Mean squared distance of a group's probability and the share answered, at which it counts as calibrated.
 RELIABLE = 0.001
@@ -24,6 +26,12 @@ def knows(row: Row) -> str:
     if "lead_known = true" in row.text:
         return TOLD
     return ALIKE if row.scenario == "mixed-unknown" or "leads=0" in row.policy else LEARNED
+
+
+def order(row: Row) -> str:
+    """In which order leads are dialed."""
+    mixes = row.asked != LIMIT and UNMIXED not in row.policy and knows(row) != ALIKE
+    return "alike leads together" if mixes else "in the list's order"
 
 
 def _kind(row: Row) -> tuple[str, int]:
@@ -44,13 +52,14 @@ def gains(rows: Rows) -> Iterator[tuple[Row, Mean | None]]:
 
 def mixed(rows: Rows, level: str) -> str:
     """Leads that differ."""
-    head = ["agents", "scenario", "policy", "it knows of leads", "occupancy", "gain", "abandon rate"]
+    head = ["agents", "scenario", "policy", "it knows of leads", "order", "occupancy", "gain", "abandon rate"]
     lines = [
         [
             str(row.agents),
             row.scenario,
             "oracle, tuned" if row.asked == LIMIT else "ringmaster",
             knows(row),
+            order(row),
             mean(row.occupancy, 4),
             mean(gain, 4),
             rate(row),
@@ -59,7 +68,8 @@ def mixed(rows: Rows, level: str) -> str:
     ]
     about = (
         "`mixed`: probabilities from a Beta distribution, which can't be learned. `mixed-features`: by "
-        f"attempt, hour, list and kind of number, which can. {command('mixed', level)}"
+        "attempt, hour, list and kind of number, which can. `oracle` takes the list's order. "
+        f"{command('mixed', level)}"
     )
     return f"{about}\n\n{table(head, lines)}"
 
@@ -102,7 +112,7 @@ def verdicts(rows: Rows, kept: Kept) -> Iterator[Verdict]:
     for row, gain in gains(rows):
         if gain is not None and row.asked != LIMIT:
             yield Verdict(
-                f"{row.scenario}, {row.agents} agents: knowing {knows(row)} gains occupancy",
+                f"{row.scenario}, {row.agents} agents: knowing {knows(row)} gains occupancy, {order(row)}",
                 f"{gain.value:+.4f} ±{2 * gain.error:.4f} (two standard errors) at {row.rate.value:.2%}",
                 judged(gain.value - 2 * gain.error > 0, gain.value + 2 * gain.error > 0),
             )

@@ -25,10 +25,13 @@ BLIND_SECONDS = 2e7
 TOLD = ("lead_known = true",)
 MIXED: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("mixed-unknown", (), OURS),
+    ("mixed", (), f"{OURS}(mix=0)"),
     ("mixed", (), OURS),
     ("mixed", (), LIMIT),
     ("mixed-features", (), f"{OURS}(leads=0)"),
+    ("mixed-features", (), f"{OURS}(mix=0)"),
     ("mixed-features", (), OURS),
+    ("mixed-features", TOLD, f"{OURS}(mix=0)"),
     ("mixed-features", TOLD, OURS),
     ("mixed-features", TOLD, LIMIT),
 )

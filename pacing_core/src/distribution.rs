@@ -209,6 +209,19 @@ impl Balance {
         }
     }
 
+    /// Takes in one more call, answered before the moment with probability `q`. The shortfall stays that of the calls
+    /// before.
+    pub fn take_in(&mut self, q: f64) {
+        match self {
+            Self::Exact { nobody, .. } => {
+                for at in 1..WIDTH {
+                    nobody[at - 1] += (nobody[at] - nobody[at - 1]) * q;
+                }
+            }
+            Self::Normal { due, .. } => due.add(q, 1.0),
+        }
+    }
+
     /// E max(0, answers due - free agents): answers that find nobody if nothing more is dialed.
     pub fn shortfall(&self) -> f64 {
         match self {
@@ -372,6 +385,23 @@ mod tests {
                 assert!((found - nobody).abs() < 1e-10, "{scene}: {found} {nobody}");
             }
             assert!((balance.shortfall() - short).abs() < 1e-9, "{scene}");
+        }
+    }
+
+    #[test]
+    fn calls_taken_in_are_calls_that_were_there() {
+        let (mut exact, mut normal) = both(20, 2, 6, 0.2, 0.3);
+        let (exact_then, normal_then) = both(20, 2, 9, 0.2, 0.3);
+        let alike = [exact.clone(), normal.clone()];
+        for _ in 0..3 {
+            exact.take_in(0.3);
+            normal.take_in(0.3);
+        }
+        let risk = |balance: &Balance| balance.nobody_free_after(0.0, 0);
+        assert!((risk(&exact) - risk(&exact_then)).abs() < 1e-12);
+        assert!((risk(&normal) - risk(&normal_then)).abs() < 1e-12);
+        for (now, before) in [exact, normal].iter().zip(&alike) {
+            assert!((risk(now) - before.nobody_free_after(0.3, 3)).abs() < 1e-12);
         }
     }
 

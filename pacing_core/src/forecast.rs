@@ -450,12 +450,18 @@ impl Scene {
         self.older = olders.rows();
     }
 
-    /// Dials asked for and not yet reported are as good as dialed now.
-    pub fn add_pending(&mut self, pending: u64) {
+    /// Dials asked for and not yet reported are as good as dialed now; `ratios` of those with a probability of their own.
+    pub fn add_pending(&mut self, pending: u64, ratios: impl Iterator<Item = f64>) {
         self.open = self.open.saturating_add(pending);
+        let mut alike = pending;
+        for ratio in ratios {
+            alike = alike.saturating_sub(1);
+            self.given.0.push(Given { place: 0.0, ratio });
+            self.oldest_given.get_or_insert(0.0);
+        }
         #[allow(clippy::cast_precision_loss)]
         {
-            self.in_flight[0] += pending as f64;
+            self.in_flight[0] += alike as f64;
         }
     }
 }
@@ -645,6 +651,14 @@ impl Forecast {
             .iter()
             .map(|m| m.balance.shortfall())
             .fold(0.0, f64::max)
+    }
+
+    /// Takes in a call dialed now that is answered `ratio` times as likely as a usual one.
+    pub fn take_in(&mut self, ratio: f64) {
+        for moment in self.moments.iter_mut().chain([&mut self.on_idle]) {
+            moment.balance.take_in((moment.answer * ratio).min(1.0));
+        }
+        self.expected_answers += (self.answer_probability * ratio).min(1.0);
     }
 
     /// Probability that one more call dialed now, after `others` dialed with it, finds nobody when answered.

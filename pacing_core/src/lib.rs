@@ -63,6 +63,7 @@ mod snapshot;
 pub mod staffing;
 mod state;
 mod tempo;
+mod upcoming;
 #[cfg(feature = "lab")]
 pub mod whatif;
 
@@ -71,3 +72,4 @@ pub use calibration::{Calibration, Group, calibration};
 pub use error::PacingError;
 pub use leads::{Feature, Lead, LeadModel};
 pub use pacer::{Decision, LimitedBy, Limits, Options, Pacer, Policy};
+pub use upcoming::dial_order;

@@ -8,6 +8,7 @@ use crate::growth::Growth;
 use crate::recent::Recent;
 use crate::ring::RingEnd;
 use crate::snapshot;
+use crate::upcoming::{Bounds, Choice, Upcoming};
 
 /// An answered person is reported as connected or abandoned at most so long after it happened, seconds.
 const REPORT_DELAY: f64 = 0.25;
@@ -130,6 +131,7 @@ pub struct Pacer {
     price: Price,
     recent: Recent,
     growth: Growth,
+    upcoming: Upcoming,
     /// Abandons expected of the calls in flight, as of the last decision.
     expected_abandons: f64,
     ignored: u64,
@@ -158,6 +160,7 @@ crate::state::state!(Pacer {
     price,
     recent,
     growth,
+    upcoming,
     expected_abandons,
     ignored,
 });
@@ -212,6 +215,7 @@ impl Pacer {
             price: Price::new(),
             recent: Recent::new(),
             growth: Growth::new(),
+            upcoming: Upcoming::default(),
             expected_abandons: 0.0,
             ignored: 0,
         })
@@ -348,6 +352,18 @@ impl Pacer {
         }
     }
 
+    /// What is known of the leads that will be dialed next is forgotten; see [`Pacer::next_lead`].
+    pub fn forget_next_leads(&mut self) {
+        self.upcoming.forget();
+    }
+
+    /// One more lead that will be dialed after those told before, and its own answer probability; none: it is a
+    /// usual one. A decision goes through them one by one; each call dialed takes the first off. 256 are kept, further
+    /// ones left out.
+    pub fn next_lead(&mut self, p: Option<f64>) {
+        self.upcoming.push(p);
+    }
+
     /// A call was dialed. `given_p`: this lead's own answer probability, where the caller knows one.
     pub fn dialed(&mut self, now: f64, id: u64, given_p: Option<f64>) {
         let dialed = self.advance(now);
@@ -362,6 +378,7 @@ impl Pacer {
             stage: Stage::InFlight,
         };
         if self.calls.insert(call) {
+            self.upcoming.dialed();
             self.learned.dialed(dialed, given_p);
         } else {
             self.ignored += 1;
@@ -531,7 +548,8 @@ impl Pacer {
         }
         self.scene.count_calls(now, &self.learned);
         self.count_overdue(now);
-        self.scene.add_pending(limits.pending);
+        let asked_for = self.upcoming.ratios(limits.pending, &self.learned).0;
+        self.scene.add_pending(limits.pending, asked_for.all());
         let grace = (self.options.grace_seconds - BRIDGE_MARGIN).max(0.0);
         let forecast = Forecast::new(&self.scene, &self.learned, grace);
         let allowance = self.allowance(forecast.shortfall());
@@ -541,30 +559,24 @@ impl Pacer {
             .saturating_sub(self.scene.open);
         let at_work = self.scene.talk_ages.len() + self.scene.wrap_ages.len();
         let at_work = at_work as u64 + u64::try_from(self.scene.idle).unwrap_or(0);
-        let room = self.growth.room(now, self.scene.open, at_work);
-        let wanted = match self.options.policy {
-            Policy::Progressive => one_each,
-            Policy::Predictive => {
-                let within = cut.saturating_add(1);
-                let on_idle = forecast.dials_on_idle(allowance.risk_on_idle, within);
-                let ahead = if allowance.hard_stop() {
-                    0
-                } else {
-                    forecast.dials_within(allowance.risk, within)
-                };
-                one_each.max(on_idle.max(ahead).min(room))
-            }
+        let bounds = Bounds {
+            allowance,
+            one_each,
+            room: self.growth.room(now, self.scene.open, at_work),
+            cut,
         };
-        let dials = wanted.min(cut);
-        #[allow(clippy::cast_precision_loss)]
-        let fresh = dials as f64 * forecast.answer_probability;
+        let next = self.upcoming.ratios(limits.pending, &self.learned).1;
+        let choice = match self.options.policy {
+            Policy::Progressive => Choice::of_usual(&forecast, one_each, cut),
+            Policy::Predictive => bounds.among(&forecast, next),
+        };
         Decision {
-            dials,
+            dials: choice.wanted.min(cut),
             give_up: self.overlong(now, &forecast),
-            limited_by: self.reason(wanted, limits, &forecast, allowance),
-            expected_answers: forecast.expected_answers + fresh,
+            limited_by: self.reason(choice.wanted, limits, &forecast, allowance),
+            expected_answers: choice.expected_answers,
             free_agents: forecast.free_agents.max(0.0),
-            abandon_risk: forecast.risk_after(dials.saturating_sub(1)),
+            abandon_risk: choice.risk,
         }
     }
 

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::log::{GroupBudget, Input, RecordedPacer, Shadow};
-use crate::python_arguments::whole_named;
+use crate::python_arguments::{probabilities, whole_named};
 use crate::python_log::{PyShadowFigures, Watched, shadow_of};
 use crate::simulation::{Scenario, simulate};
 use crate::{AgentState, Decision, Limits, Options, Outcome, PacingError, Policy};
@@ -199,6 +199,14 @@ impl PyPacer {
         p: Option<f64>,
     ) {
         self.inner.tell(now, Input::Dialed { call: call_id, p });
+    }
+
+    #[allow(clippy::needless_pass_by_value)]
+    fn next_leads(
+        &mut self,
+        #[pyo3(from_py_with = probabilities)] probabilities: Vec<Option<f64>>,
+    ) {
+        self.inner.set_next_leads(&probabilities);
     }
 
     fn ringing(&mut self, now: f64, #[pyo3(from_py_with = whole_named::call_id)] call_id: u64) {

@@ -124,6 +124,15 @@ pub(crate) fn give_up(given: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
     list("give_up", given, |call| whole("give_up", call))
 }
 
+pub(crate) fn leads(given: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
+    list("leads", given, |lead| whole("leads", lead))
+}
+
+/// Probabilities, or None for what is not known.
+pub(crate) fn probabilities(given: &Bound<'_, PyAny>) -> PyResult<Vec<Option<f64>>> {
+    list("probabilities", given, |value| value.extract())
+}
+
 pub(crate) fn predicted(given: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
     list("predicted", given, |value| value.extract())
 }

@@ -11,7 +11,7 @@ use crate::lab::{Progress, Scenario, Spec, mean_and_half_width, replicate, run, 
 use crate::python::raise;
 use crate::python_arguments::{seeds, threads, values};
 use crate::python_policy::{
-    Adapter, PyAgentView, PyCallView, PyEvent, PyPolicyDecision, PySnapshot,
+    Adapter, PyAgentView, PyCallView, PyEvent, PyNextLead, PyPolicyDecision, PySnapshot,
 };
 use crate::python_run::PyRun;
 use crate::python_windows;
@@ -220,6 +220,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     python_windows::register(module)?;
     module.add_class::<PyAgentView>()?;
     module.add_class::<PyCallView>()?;
+    module.add_class::<PyNextLead>()?;
     module.add_class::<PySnapshot>()?;
     module.add_class::<PyEvent>()?;
     module.add_class::<PyPolicyDecision>()?;

@@ -7,7 +7,7 @@ use crate::error::PacingError;
 use crate::lab::foretell;
 use crate::leads::{Feature, Lead, LeadModel};
 use crate::python::raise;
-use crate::python_arguments::{answered, dials_kept, predicted, whole_named};
+use crate::python_arguments::{answered, dials_kept, predicted, probabilities, whole_named};
 use crate::python_lab::PyScenario;
 
 /// Most dials of one call of `foretell`: what they take stays below a gigabyte.
@@ -148,6 +148,20 @@ fn calibration(
     })
 }
 
+#[pyfunction]
+#[pyo3(name = "dial_order", signature = (probabilities, last=None))]
+#[allow(clippy::needless_pass_by_value)]
+fn order_of_dials(
+    #[pyo3(from_py_with = probabilities)] probabilities: Vec<Option<f64>>,
+    last: Option<f64>,
+) -> Vec<usize> {
+    let known: Vec<f64> = probabilities
+        .iter()
+        .map(|p| p.unwrap_or(f64::NAN))
+        .collect();
+    crate::dial_order(&known, last)
+}
+
 type Arrays<'py> = (
     Bound<'py, PyArray1<f64>>,
     Bound<'py, PyArray1<bool>>,
@@ -184,5 +198,6 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyCalibration>()?;
     module.add_function(wrap_pyfunction!(calibration, module)?)?;
     module.add_function(wrap_pyfunction!(foretell_dials, module)?)?;
+    module.add_function(wrap_pyfunction!(order_of_dials, module)?)?;
     Ok(())
 }

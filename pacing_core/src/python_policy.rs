@@ -8,8 +8,10 @@ use pyo3::types::PyTuple;
 
 use crate::books::{AgentState, Outcome};
 use crate::lab::Scenario;
-use crate::lab::policy::{AgentView, CallView, Decision, Event, Next, Policy, Snapshot, Stage};
-use crate::python_arguments::{give_up, whole_named};
+use crate::lab::policy::{
+    AgentView, CallView, Decision, Event, Next, NextLead, Policy, Snapshot, Stage,
+};
+use crate::python_arguments::{give_up, leads, whole_named};
 use crate::python_lab::PyScenario;
 
 /// How often a Python policy's run looks for Ctrl-C, decisions.
@@ -86,10 +88,17 @@ impl From<&CallView> for PyCallView {
     }
 }
 
+#[pyclass(frozen, get_all, name = "NextLead", module = "pacing_core")]
+pub(crate) struct PyNextLead {
+    number: u64,
+    p: Option<f64>,
+}
+
 #[pyclass(frozen, name = "Snapshot", module = "pacing_core")]
 pub(crate) struct PySnapshot {
     agents: Vec<AgentView>,
     calls: Vec<CallView>,
+    next: Vec<NextLead>,
     #[pyo3(get)]
     version: u32,
     #[pyo3(get)]
@@ -137,6 +146,21 @@ impl PySnapshot {
         let views: Vec<PyCallView> = self.calls.iter().map(Into::into).collect();
         PyTuple::new(py, views)
     }
+
+    #[getter]
+    fn next<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let views: Vec<PyNextLead> = self.next.iter().map(Into::into).collect();
+        PyTuple::new(py, views)
+    }
+}
+
+impl From<&NextLead> for PyNextLead {
+    fn from(lead: &NextLead) -> Self {
+        Self {
+            number: lead.number,
+            p: lead.p,
+        }
+    }
 }
 
 impl From<&Snapshot<'_>> for PySnapshot {
@@ -144,6 +168,7 @@ impl From<&Snapshot<'_>> for PySnapshot {
         Self {
             agents: s.agents.to_vec(),
             calls: s.calls.to_vec(),
+            next: s.next.to_vec(),
             version: s.version,
             now: s.now,
             pending: s.pending,
@@ -230,28 +255,31 @@ pub(crate) struct PyPolicyDecision {
     dials: u64,
     give_up: Vec<u64>,
     note: String,
+    leads: Vec<u64>,
 }
 
 #[pymethods]
 impl PyPolicyDecision {
     #[new]
-    #[pyo3(signature = (dials, give_up=Vec::new(), note=String::new()))]
+    #[pyo3(signature = (dials, give_up=Vec::new(), note=String::new(), leads=Vec::new()))]
     fn new(
         #[pyo3(from_py_with = whole_named::dials)] dials: u64,
         #[pyo3(from_py_with = give_up)] give_up: Vec<u64>,
         note: String,
+        #[pyo3(from_py_with = leads)] leads: Vec<u64>,
     ) -> Self {
         Self {
             dials,
             give_up,
             note,
+            leads,
         }
     }
 
     fn __repr__(&self) -> String {
         format!(
-            "PolicyDecision(dials={}, give_up={:?}, note={:?})",
-            self.dials, self.give_up, self.note
+            "PolicyDecision(dials={}, give_up={:?}, note={:?}, leads={:?})",
+            self.dials, self.give_up, self.note, self.leads
         )
     }
 }
@@ -301,6 +329,7 @@ pub(crate) fn ask(
         return Ok(Decision {
             dials: decision.dials,
             give_up: decision.give_up,
+            leads: decision.leads,
             note: decision.note,
         });
     }

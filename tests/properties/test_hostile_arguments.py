@@ -90,7 +90,7 @@ CALLS: Final[dict[str, dict[str, Any]]] = {
     | {"change_at": None, "changed_probability": None},
     "Pacer": {"target": 0.03, "cap": 0.03, "grace_seconds": 2.0, "seed": 0, "budget_answered": 0}
     | {"budget_abandoned": 0, "policy": "predictive", "give_up_after": 20.0},
-    "PolicyDecision": {"dials": 1, "give_up": [1], "note": ""},
+    "PolicyDecision": {"dials": 1, "give_up": [1], "note": "", "leads": [1]},
     "Pacer.set_target": {"target": 0.03},
     "Pacer.agent": {"now": 1.0, "agent_id": 1, "state": "idle", "leaving": False},
     "Pacer.agent_gone": {"now": 1.0, "agent_id": 1},
@@ -110,6 +110,8 @@ CALLS: Final[dict[str, dict[str, Any]]] = {
     "LeadModel.learn": {"lead": Lead(), "answered": True},
     "LeadModel.probability": {"lead": Lead()},
     "LeadModel.restore": {"data": b""},
+    "dial_order": {"probabilities": [0.2, None, 0.7], "last": 0.5},
+    "Pacer.next_leads": {"probabilities": [0.2, None, 0.7]},
     "calibration": {"predicted": [0.2, 0.7], "answered": [False, True], "groups": 1},
     "foretell": {"scenario": Scenario.named("base", SHORT), "seed": 1, "dials": 20},
     "simulate_windows": {

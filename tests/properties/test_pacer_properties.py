@@ -22,6 +22,7 @@ EVENTS = st.one_of(
     st.tuples(st.just("connected"), IDS, IDS),
     st.tuples(st.just("abandoned"), IDS),
     st.tuples(st.just("ended"), IDS, OUTCOMES),
+    st.tuples(st.just("next_leads"), st.lists(st.one_of(st.none(), st.floats(allow_nan=True)), max_size=20)),
 )
 STORIES = st.lists(st.tuples(STEP, EVENTS), max_size=60)
 LIMITS = st.fixed_dictionaries(
@@ -33,7 +34,10 @@ def play(pacer: Pacer, story: list[tuple[float, tuple[Any, ...]]]) -> float:
     now = 0.0
     for step, (name, *arguments) in story:
         now += step
-        getattr(pacer, name)(now, *arguments)
+        if name == "next_leads":
+            pacer.next_leads(*arguments)
+        else:
+            getattr(pacer, name)(now, *arguments)
     return now
 
 

@@ -10,13 +10,21 @@ const SHORTEST: f64 = 0.001;
 const FAILURE_SECONDS: f64 = 0.5;
 
 impl World<'_> {
-    pub(super) fn dial(&mut self) {
+    /// The number of one more callee.
+    pub(super) fn new_number(&mut self) -> u64 {
+        self.places.push(GONE);
+        self.machine.push(false);
+        self.places.len() as u64 - 1
+    }
+
+    /// Dials a lead of the hopper, or one more.
+    pub(super) fn dial(&mut self, lead: Option<u64>) {
         let s = self.scenario;
-        let call = self.places.len() as u64;
+        let call = lead.unwrap_or_else(|| self.new_number());
         let fate = Fate::of_dial(s, self.seed, call);
         let p = fate.probability(s.answer_probability.at(self.now));
         let known = (s.lead_known && s.leads_differ()).then_some(p);
-        self.places.push(self.calls.len());
+        self.set_place(call, self.calls.len());
         self.calls.push(CallView {
             id: call,
             stage: Stage::InFlight,
@@ -34,12 +42,11 @@ impl World<'_> {
         });
         let down = |&(from, to): &(f64, f64)| (from..to).contains(&self.now);
         if s.outages.iter().any(down) {
-            self.machine.push(false);
             self.plan(FAILURE_SECONDS, Happening::Fail(call));
             return;
         }
         let (after, happening, machine) = self.what_comes(call, &fate, p);
-        self.machine.push(machine);
+        self.set_machine(call, machine);
         self.plan(after.max(SHORTEST), happening);
     }
 
@@ -78,6 +85,12 @@ impl World<'_> {
     /// Whether a machine answered this call.
     pub(super) fn is_machine(&self, call: u64) -> bool {
         usize::try_from(call).is_ok_and(|call| self.machine[call])
+    }
+
+    fn set_machine(&mut self, call: u64, machine: bool) {
+        if let Ok(call) = usize::try_from(call) {
+            self.machine[call] = machine;
+        }
     }
 
     fn place_of(&self, call: u64) -> Option<usize> {

@@ -80,6 +80,17 @@ pub struct CallView {
     pub p: Option<f64>,
 }
 
+/// A lead that will be dialed soon, as a policy sees one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NextLead {
+    /// The number that its call will have.
+    pub number: u64,
+    /// The lead's own answer probability, where policies are told.
+    pub p: Option<f64>,
+    /// What is known about the lead.
+    pub lead: Option<Lead>,
+}
+
 /// How things stand at a decision. Borrowed, so that a decision copies nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct Snapshot<'a> {
@@ -102,6 +113,8 @@ pub struct Snapshot<'a> {
     pub abandoned: u64,
     /// Agents in each state, calls in each stage: what most policies need of the lists.
     pub count: Count,
+    /// Where leads differ: the next of the hopper in its order, those asked for already left out.
+    pub next: &'a [NextLead],
 }
 
 /// How many agents and calls are where.
@@ -142,6 +155,8 @@ pub struct Decision {
     pub dials: u64,
     /// Ringing calls to give up; the scenario says from when on that is allowed.
     pub give_up: Vec<u64>,
+    /// Which of the next leads to dial, by number, in this order; where it ends, the hopper's order goes on.
+    pub leads: Vec<u64>,
     /// For people and logs.
     pub note: String,
 }

@@ -91,6 +91,7 @@ impl Policy for Recording {
         Decision {
             dials: decision.dials,
             give_up: decision.give_up,
+            leads: Vec::new(),
             note: String::new(),
         }
     }

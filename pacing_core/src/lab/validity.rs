@@ -289,6 +289,7 @@ fn a_ringing_call_is_given_up_only_where_that_is_allowed() {
                     .map(|call| call.id)
                     .chain([u64::MAX])
                     .collect(),
+                leads: Vec::new(),
                 note: "away with them".to_owned(),
             }
         }

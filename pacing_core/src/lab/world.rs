@@ -8,7 +8,7 @@ use super::agenda::Agenda;
 use super::fate;
 use super::floor::next;
 use super::policy::{
-    AgentView, CallView, Count, Event, Next, Policy, SNAPSHOT_VERSION, Snapshot, float,
+    AgentView, CallView, Count, Event, Next, NextLead, Policy, SNAPSHOT_VERSION, Snapshot, float,
 };
 use super::scenario::Scenario;
 use super::tally::{MINUTE, Piece, Run};
@@ -16,6 +16,9 @@ use crate::books::{AgentState, Outcome};
 use crate::random::Random;
 
 pub(super) const GONE: usize = usize::MAX;
+
+/// Leads of the hopper that policies see, where leads differ.
+const HOPPER: usize = 128;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Happening {
@@ -99,6 +102,9 @@ pub(super) struct World<'a> {
     pub(super) arrivals: Random,
     pub(super) arrived: u64,
     pub(super) pending: u64,
+    /// Where leads differ: the next, in their order; and those asked for and not yet dialed.
+    hopper: Vec<NextLead>,
+    asked_for: VecDeque<u64>,
     pub(super) count: Count,
     pub(super) tokens: f64,
     pub(super) tokens_at: f64,
@@ -194,6 +200,8 @@ impl<'a> World<'a> {
             arrivals: fate::arrivals(seed),
             arrived: 0,
             pending: 0,
+            hopper: Vec::new(),
+            asked_for: VecDeque::new(),
             count: Count {
                 idle: u64::from(scenario.agents),
                 ..Count::default()
@@ -261,7 +269,8 @@ impl<'a> World<'a> {
             }
             Happening::Dial => {
                 self.pending -= 1;
-                self.dial();
+                let lead = self.asked_for.pop_front();
+                self.dial(lead);
             }
             Happening::Answer(call) => self.answer(call),
             Happening::NoAnswer(call) => self.unanswered(call, Outcome::NoAnswer),
@@ -301,6 +310,7 @@ impl<'a> World<'a> {
         let lines = self.scenario.most_lines();
         let lines_free = lines.saturating_sub(self.calls.len() as u64 + self.pending);
         let rate_tokens = self.rate_tokens();
+        self.fill_hopper();
         let snapshot = Snapshot {
             version: SNAPSHOT_VERSION,
             now: self.now,
@@ -315,6 +325,7 @@ impl<'a> World<'a> {
             answered: self.ledger.0 + self.run.total_answered + self.unseen,
             abandoned: self.ledger.1 + self.run.total_abandoned,
             count: self.count,
+            next: &self.hopper,
         };
         self.run.decisions += 1;
         let decision = self.policy.decide(&snapshot);
@@ -326,14 +337,45 @@ impl<'a> World<'a> {
         }
         let dials = decision.dials.min(lines_free).min(rate_tokens);
         self.tokens -= float(dials);
+        let mut wanted = decision.leads.into_iter();
         for _ in 0..dials {
+            let lead = self.take_lead(wanted.next());
             if self.scenario.dial_latency > 0.0 {
                 self.pending += 1;
+                self.asked_for.extend(lead);
                 self.plan(self.scenario.dial_latency, Happening::Dial);
             } else {
-                self.dial();
+                self.dial(lead);
             }
         }
+    }
+
+    fn fill_hopper(&mut self) {
+        if !self.scenario.leads_differ() {
+            return;
+        }
+        while self.hopper.len() < HOPPER {
+            let number = self.new_number();
+            let fate = fate::Fate::of_dial(self.scenario, self.seed, number);
+            let p = fate.probability(self.scenario.answer_probability.at(self.now));
+            self.hopper.push(NextLead {
+                number,
+                p: self.scenario.lead_known.then_some(p),
+                lead: fate.lead,
+            });
+        }
+    }
+
+    /// The lead that is wanted, else the next; none where leads are alike.
+    fn take_lead(&mut self, wanted: Option<u64>) -> Option<u64> {
+        let place =
+            wanted.and_then(|wanted| self.hopper.iter().position(|lead| lead.number == wanted));
+        if self.hopper.is_empty() {
+            // More dials than the hopper shows.
+            self.fill_hopper();
+        }
+        let place = place.unwrap_or(0);
+        (place < self.hopper.len()).then(|| self.hopper.remove(place).number)
     }
 
     /// A bucket that holds one second's worth, one call at least.

@@ -72,6 +72,12 @@ pub enum Input {
     SetTarget {
         target: f64,
     },
+    /// What was known of the leads to be dialed next is not known any more.
+    ForgetNextLeads,
+    /// One more lead that will be dialed, after those told before.
+    NextLead {
+        p: Option<f64>,
+    },
 }
 
 impl Input {
@@ -100,6 +106,8 @@ impl Input {
                 // Checked before it was recorded; a log made by hand may hold anything, and changes nothing then.
                 let _ = pacer.set_target(target);
             }
+            Self::ForgetNextLeads => pacer.forget_next_leads(),
+            Self::NextLead { p } => pacer.next_lead(p),
         }
     }
 
@@ -120,6 +128,9 @@ impl Input {
             Self::GroupBudget { told: None } => 11,
             Self::AgentLeaves { at: Some(_), .. } => 12,
             Self::AgentLeaves { at: None, .. } => 13,
+            Self::ForgetNextLeads => 14,
+            Self::NextLead { p: Some(_) } => 15,
+            Self::NextLead { p: None } => 16,
         }
     }
 
@@ -161,7 +172,10 @@ impl Input {
                 outcome.put(out);
             }
             Self::SetTarget { target } => out.double(target),
-            Self::GroupBudget { told: None } => {}
+            Self::NextLead { p: Some(p) } => out.double(p),
+            Self::NextLead { p: None }
+            | Self::ForgetNextLeads
+            | Self::GroupBudget { told: None } => {}
             Self::GroupBudget { told: Some(told) } => {
                 out.double(told.target);
                 out.varint(told.answered);
@@ -230,6 +244,11 @@ impl Input {
                 agent: memory.take_agent(from)?,
                 at: None,
             },
+            14 => Self::ForgetNextLeads,
+            15 => Self::NextLead {
+                p: Some(from.double()?),
+            },
+            16 => Self::NextLead { p: None },
             _ => return Err(Broken("a record is of an unknown kind")),
         })
     }

@@ -99,6 +99,8 @@ impl Onlooker {
             Input::Ringing { .. }
             | Input::AgentLeaves { .. }
             | Input::SetTarget { .. }
+            | Input::ForgetNextLeads
+            | Input::NextLead { .. }
             | Input::GroupBudget { .. } => return,
         };
         let now = self.time(now);
@@ -123,6 +125,7 @@ impl Onlooker {
             answered,
             abandoned,
             count: self.count,
+            next: &[],
         };
         match self.policy.get_mut() {
             Ok(policy) => policy.decide(&snapshot).dials,

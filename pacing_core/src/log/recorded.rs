@@ -90,6 +90,15 @@ impl RecordedPacer {
         Ok(())
     }
 
+    /// Tells the pacer of the leads that will be dialed next, instead of what was told before; see [`Pacer::next_lead`].
+    pub fn set_next_leads(&mut self, probabilities: &[Option<f64>]) {
+        self.tell(f64::NAN, Input::ForgetNextLeads);
+        for &p in probabilities {
+            let p = p.filter(|p| p.is_finite());
+            self.tell(f64::NAN, Input::NextLead { p });
+        }
+    }
+
     /// As [`Pacer::decide`].
     pub fn decide(&mut self, now: f64, limits: Limits) -> Decision {
         let at = self.moment(now);

@@ -58,6 +58,11 @@ fn lively(seed: u64, steps: u32, cut_every: u32) -> (Vec<u8>, RecordedPacer) {
             },
         };
         pacer.tell(now, input);
+        if pick(50.0) == 0 {
+            let all = [None, Some(0.05), Some(f64::NAN), Some(0.812_345_678_9)];
+            let next: Vec<_> = (0..pick(9.0)).map(|_| all[pick(4.0) as usize]).collect();
+            pacer.set_next_leads(&next);
+        }
         if pick(200.0) == 0 {
             pacer.set_target(0.01 + 0.001 * pick(50.0) as f64).unwrap();
         }

@@ -92,6 +92,7 @@ impl Policy for Warm<'_> {
             Decision {
                 dials: decision.dials,
                 give_up: decision.give_up,
+                leads: Vec::new(),
                 note: String::new(),
             }
         })

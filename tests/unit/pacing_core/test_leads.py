@@ -1,11 +1,25 @@
 """What is learned about leads, and how good the probabilities turn out."""
 
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 
-from pacing_core import Lead, LeadModel, Pacer, PacingValueError, Scenario, calibration, foretell, simulate
+from pacing_core import (
+    Event,
+    Lead,
+    LeadModel,
+    Pacer,
+    PacingValueError,
+    PolicyDecision,
+    Scenario,
+    Snapshot,
+    calibration,
+    dial_order,
+    foretell,
+    simulate,
+)
 
 
 def test_features_are_learned_and_survive_a_restart() -> None:
@@ -87,3 +101,77 @@ def test_a_policy_that_learns_about_leads_beats_one_that_does_not() -> None:
     gains = [a.occupancy - b.occupancy for a, b in zip(learned, alike, strict=True)]
     assert np.mean(gains) > 0.005
     assert all(run.total_abandoned <= 0.03 * run.total_answered for run in learned)
+
+
+def test_leads_that_are_alike_together_keep_small_teams_busier() -> None:
+    scenario = Scenario.named("mixed", "agents = 5\nseconds = 20000.0\ndecide_seconds = 0.5")
+    seeds = list(range(1, 7))
+    together = simulate(scenario, "ringmaster", seeds)
+    in_order = simulate(scenario, "ringmaster(mix=0)", seeds)
+    gains = [a.occupancy - b.occupancy for a, b in zip(together, in_order, strict=True)]
+    assert np.mean(gains) > 0.004
+    assert all(run.total_abandoned <= 0.03 * run.total_answered for run in together)
+
+
+def test_likely_leads_are_dialed_more_carefully() -> None:
+    def dials(*next_leads: float | None) -> int:
+        pacer = Pacer(budget_answered=1000, budget_abandoned=15)
+        for agent in range(10):
+            pacer.agent(0.0, agent, "idle")
+        pacer.next_leads(next_leads)
+        return pacer.decide(0.0, lines_free=50, rate_tokens=50, leads=50).dials
+
+    usual = dials()
+    assert dials(*[None] * 40) == usual
+    assert dials(*[0.9] * 40) < usual < dials(*[0.05] * 60)
+    # A few unlikely ones first, then usual ones.
+    assert usual < dials(*[0.01] * 5) <= usual + 5
+
+
+def test_next_leads_are_those_asked_for_and_then_dialed() -> None:
+    pacer = Pacer(budget_answered=1000, budget_abandoned=15)
+    for agent in range(10):
+        pacer.agent(0.0, agent, "idle")
+    room = {"lines_free": 50, "rate_tokens": 50, "leads": 50}
+    pacer.next_leads([0.9] * 4 + [0.05] * 60)
+    asked_for = pacer.decide(0.0, **room, pending=4)
+    for call in range(4):
+        pacer.dialed(0.0, call, 0.9)
+    assert pacer.decide(0.0, **room).dials == asked_for.dials > 10
+    pacer.next_leads([])
+    assert pacer.decide(0.0, **room).dials < asked_for.dials
+
+
+def test_the_order_of_dials() -> None:
+    assert dial_order([0.3, 0.9, None, 0.1, 0.3]) == [1, 2, 0, 4, 3]
+    assert dial_order([0.3, 0.9, 0.1], last=0.2) == [2, 0, 1]
+    assert dial_order([], last=math.nan) == []
+    with pytest.raises(TypeError):
+        dial_order(["likely"])  # type: ignore[list-item]
+
+
+def test_a_policy_of_ones_own_may_choose_among_the_next_leads() -> None:
+    class Likeliest:
+        name, version = "likeliest", "1"
+        seen: list[float]
+
+        def reset(self, scenario: Scenario, seed: int) -> None:
+            self.seen, self.wanted = [], 0
+
+        def on_event(self, event: Event) -> None:
+            if event.kind == "dialed":
+                assert event.p is not None
+                self.seen.append(event.p)
+
+        def decide(self, snapshot: Snapshot) -> PolicyDecision:
+            assert len(snapshot.next) == 128
+            best = sorted(snapshot.next, key=lambda lead: lead.p or 0.0, reverse=True)
+            # A number that is none of them counts as the first in the list.
+            leads = [lead.number for lead in best[:2]] + [0]
+            return PolicyDecision(3 if snapshot.in_flight < 3 else 0, leads=leads)
+
+    policy = Likeliest()
+    simulate(Scenario.named("mixed", "agents = 5\nseconds = 4000.0"), policy, [1])
+    first = policy.seen[::3]
+    assert min(first[:20]) > 0.3
+    assert np.mean(first) > np.mean(policy.seen[2::3]) + 0.2

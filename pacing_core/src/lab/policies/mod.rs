@@ -92,13 +92,20 @@ const VICIDIAL_TUNED: &[Tuned] = &[
 const ENTRIES: &[Entry] = &[
     Entry {
         name: "ringmaster",
-        about: "the pacer of this package, as it dials live, all learned from nothing; leads=0: not about leads; prior: its priors times this",
+        about: "the pacer of this package, as it dials live, all learned from nothing; leads=0: not about leads; mix=0: leads in the hopper's order; prior: its priors times this",
         parameters: &[
             parameter("leads", 1.0, 0.0, 1.0),
             parameter("prior", 1.0, 0.1, 10.0),
+            parameter("mix", 1.0, 0.0, 1.0),
         ],
         tuned: &[],
-        build: |v| Box::new(ringmaster::Ringmaster::predictive(v[0] >= 0.5, v[1])),
+        build: |v| {
+            Box::new(ringmaster::Ringmaster::predictive(
+                v[0] >= 0.5,
+                v[1],
+                v[2] >= 0.5,
+            ))
+        },
     },
     Entry {
         name: "oracle",
