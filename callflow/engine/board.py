@@ -133,6 +133,8 @@ class Campaign:
     group: tuple[float, float] | None = None
     """Target and abandons expected of the others, as the pacer was last told of its client's budget."""
     pending: int = 0
+    claimed_at: float = float("-inf")
+    """When it last asked for leads."""
     no_leads_until: float = -1.0
     no_leads_reason: str = "hopper_empty"
     """Why the last claim gave nothing: hopper_empty, hours, rules, lease, database_away."""

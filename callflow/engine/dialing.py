@@ -62,6 +62,7 @@ def pace(board: Board, campaign: Campaign) -> None:
     clients.tell(board, campaign)
     share = board.lag.factor
     tokens = min(campaign.bucket.available(board.now, share), board.leg_bucket.available(board.now, share))
+    tokens = campaign.bucket.gathered(tokens, board.now - campaign.claimed_at)
     lines = max(0, campaign.settings.max_lines - campaign.lines - campaign.pending)
     room = carriers.room(board, campaign)
     decision = campaign.pacer.decide(
@@ -90,6 +91,7 @@ def pace(board: Board, campaign: Campaign) -> None:
 def _claim(board: Board, campaign: Campaign, count: int) -> None:
     batch = board.next_serial()
     campaign.pending += count
+    campaign.claimed_at = board.now
     campaign.bucket.take(count)
     board.leg_bucket.take(count)
     campaign_id = campaign.settings.campaign_id

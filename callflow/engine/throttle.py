@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 
 _BURST_SECONDS = 0.25
+_GATHER_SECONDS = 0.04
 _LAG_SECONDS = 2.0
 _LAGS_KEPT = 500
 _LEAST = 0.05
@@ -38,6 +39,12 @@ class TokenBucket:
             self._tokens = min(most, self._tokens + (now - self._at) * self.per_second * share)
             self._at = now
         return int(self._tokens)
+
+    def gathered(self, count: int, since_last: float) -> int:
+        """`count` tokens, or none for a moment while they are few and the last were spent just now: a claim
+        is a transaction, and takes several as well as one. Below 50 legs a second nothing waits."""
+        few = count < int(self.per_second * _GATHER_SECONDS)
+        return 0 if few and since_last < _GATHER_SECONDS else count
 
     def take(self, count: int = 1) -> None:
         """Spend; may go below zero when the switch was asked for a leg that could not wait."""

@@ -101,11 +101,13 @@ class Leeway:
         replies: commands whose replies tell about the machine or its configuration.
         variables: that its configuration makes it set, or not.
         renamed: (there, in the recording) of texts in values.
+        elsewhere: events that another leg's thread sends at its own moment, compared among themselves.
     """
 
     replies: re.Pattern[str] = MACHINE
     variables: frozenset[str] = RACING
     renamed: tuple[tuple[str, str], ...] = ()
+    elsewhere: frozenset[str] = frozenset()
 
     def recorded(self, value: str | None) -> str | None:
         """A value of the other side as the recording would have it."""
@@ -277,16 +279,22 @@ def _label(event: Event) -> str:
 
 def _leg(theirs: list[Event], mine: list[Event], headers: bool, leeway: Leeway) -> Iterator[str]:
     for what, keep in SEQUENCES.items():
-        a, b = [_label(e) for e in theirs if keep(e)], [_label(e) for e in mine if keep(e)]
+        a = _apart([_label(e) for e in theirs if keep(e)], leeway)
+        b = _apart([leeway.recorded(_label(e)) or "" for e in mine if keep(e)], leeway)
         if a != b:
             yield f"{what}: recorded {a}, here {b}"
     ours = iter(mine)
     for event in theirs:
         if event.name not in KEY_EVENTS or not headers:
             continue
-        twin = next((e for e in ours if _label(e) == _label(event)), None)
+        twin = next((e for e in ours if leeway.recorded(_label(e)) == _label(event)), None)
         if twin is not None:
             yield from _event(event, twin, leeway)
+
+
+def _apart(labels: list[str], leeway: Leeway) -> list[str]:
+    """What other legs' threads send, behind the leg's own."""
+    return sorted(labels, key=lambda label: label.partition(" ")[0] in leeway.elsewhere)
 
 
 def _state(event: Event) -> bool:

@@ -29,5 +29,6 @@ def kind(number: str) -> str:
 def draw(count: int, seed: int) -> list[str]:
     """`count` different numbers in a mixed order, the same for the same seed."""
     rng = random.Random(seed)
+    of_kind = {digit: iter(range(1000)) for digit in WEIGHTS}  # three digits are left for each
     kinds = rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=count)
-    return [f"{PREFIX}{digit}{place:03d}" for place, digit in enumerate(kinds)]
+    return [f"{PREFIX}{digit}{next(of_kind[digit]):03d}" for digit in kinds]

@@ -7,40 +7,21 @@ RINGMASTER_OVERLOAD_SECONDS (30) is how long it is offered.
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-import gevent
 import pytest
 
-from esl.client import Client
-from esl.commands import SubscribeEvents
-from esl.events import Event
+from tests.freeswitch.load import drive, wide
 from tests.freeswitch.sipp import SCENARIOS, sipp
 from tests.freeswitch.switch import TestSwitch
-from tests.simulation.offered import EVENTS, Offer
+from tests.integration.dialer.site import wait_for
+from tests.simulation.offered import Offer
 
 pytestmark = pytest.mark.freeswitch
 
 RATE, HOLD_SECONDS = 200.0, 2.0
 OFFERED_SECONDS = float(os.environ.get("RINGMASTER_OVERLOAD_SECONDS", "30"))
-DRAIN_SECONDS = 60.0
-STEP = 0.05
-
-
-@contextmanager
-def wide(switch: TestSwitch) -> Iterator[None]:
-    """The switch's own limits out of the way, and back."""
-    limits = {name: switch.ask(f"fsctl {name}").rpartition(" ")[2] for name in ("sps", "max_sessions")}
-    switch.ask("fsctl sps 5000")
-    switch.ask("fsctl max_sessions 5000")
-    try:
-        yield
-    finally:
-        for name, value in limits.items():
-            switch.ask(f"fsctl {name} {value}")
 
 
 @pytest.mark.timeout(300)
@@ -51,28 +32,8 @@ def test_it_recovers_by_itself(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     offer = Offer(RATE, "carrier", HOLD_SECONDS)
-    began = time.monotonic()
-
-    def heard(event: Event) -> None:
-        offer.heard(event, time.monotonic() - began)
-
-    address = test_switch.address
-    client = Client(address.host, address.port, address.password, 30.0, on_event=heard)
     with wide(test_switch), sipp(SCENARIOS / "load.xml", sipp_port("carrier"), tmp_path, media_port=40000):
-        client.connect()
-        try:
-            client.call(SubscribeEvents(EVENTS))
-            while (now := time.monotonic() - began) < OFFERED_SECONDS:
-                if batch := offer.due(now):
-                    client.send_many(batch)
-                gevent.sleep(STEP)
-            until = now + DRAIN_SECONDS
-            while (now := time.monotonic() - began) < until and offer.ends.total() < offer.asked:
-                offer.governor.judge(now)
-                gevent.sleep(STEP)
-            drained = now - OFFERED_SECONDS
-        finally:
-            client.close()
+        drained = drive(test_switch, offer, OFFERED_SECONDS)
     with capsys.disabled():
         print(f"\n{offer.table()}\nthe last call ended {drained:.1f} s after the offer")  # noqa: T201
     steady = [
@@ -80,6 +41,6 @@ def test_it_recovers_by_itself(
     ]
     lags = sorted(second.worst_lag for second in steady)
     assert offer.ends.total() == offer.asked, "a call has no end"
-    assert test_switch.channels() == 0
+    wait_for("no channel is left", lambda: test_switch.channels() == 0, 5)  # the list is late
     assert lags[len(lags) // 2] < 0.5
     assert sum(second.made for second in steady) / len(steady) > 10

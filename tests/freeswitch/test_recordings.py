@@ -30,12 +30,14 @@ LEEWAY = Leeway(
     replies=re.compile(
         MACHINE.pattern
         + r"|^api (version|conference|switchname|db |global_getvar domain|fsctl (sps|last_sps)|"
-        r"show (channels|\w*calls)|"
+        r"show (channels|registrations|\w*calls)|"
         r"uuid_getvar \S+ channel_name)"
     ),
     # Our gateways' From has the port of the carrier in it.
     variables=RACING | {"variable_sip_from_port"},
     renamed=((SOUND[1].decode(), SOUND[0].decode()),),
+    # Of a call that is hung up the listener's leg ends the listening, before or after HANGUP_COMPLETE (f05).
+    elsewhere=frozenset({"MEDIA_BUG_STOP"}),
 )
 SILENT = frozenset({"closed", "dead", "pingdown", "nosuchgw"})
 """Gateways at whose far end no SIPp stands: nothing is there, or (`dead`) nothing that ever replies."""

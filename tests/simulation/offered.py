@@ -29,16 +29,22 @@ class Second:
 
 @dataclass(slots=True)
 class Offer:
-    """`governed` False: the bucket alone, whatever the switch says."""
+    """`governed` False: the bucket alone, whatever the switch says. `series`: a switch that is offered more
+    than once must not be given a leg's uuid again."""
 
     per_second: float
     gateway: str
     hold_seconds: float
     governed: bool = True
+    series: int = 0
     bucket: TokenBucket = field(init=False)
     governor: LagGovernor = field(default_factory=lambda: LagGovernor(0.15, 0.5))
     seconds: dict[int, Second] = field(default_factory=dict)
     ends: Counter[str] = field(default_factory=Counter)
+    lags: list[float] = field(default_factory=list)
+    """Seconds from each leg's asking to its CREATE."""
+    waits: list[float] = field(default_factory=list)
+    """Seconds from each leg's asking to its ANSWER."""
     _sent: dict[str, float] = field(default_factory=dict)
     _made: set[str] = field(default_factory=set)
     _up: set[str] = field(default_factory=set)
@@ -65,7 +71,7 @@ class Offer:
 
     def _originate(self, now: float) -> commands.BgApi:
         self._count += 1
-        leg = f"0199f3c4-7a10-7000-8000-{self._count:012x}"
+        leg = f"0199f3c4-7a10-7000-{0x8000 + self.series:04x}-{self._count:012x}"
         self._sent[leg] = now
         self.governor.asked(leg, now)
         return commands.originate(
@@ -90,8 +96,10 @@ class Offer:
                 this = self.second(now)
                 this.made += 1
                 this.worst_lag = max(this.worst_lag, now - sent)
+                self.lags.append(now - sent)
         elif isinstance(event, ChannelAnswer):
             self.second(now).answered += 1
+            self.waits.append(now - self._sent.get(event.uuid, now))
         elif isinstance(event, ChannelHangupComplete):
             self._up.discard(event.uuid)
             self.ends[event.cause] += 1

@@ -29,6 +29,8 @@ STEP = 0.05
 FAULT_EVERY_SECONDS = 60.0
 SAMPLE_SECONDS = 10.0
 DRAIN_SECONDS = 90.0
+WORST = Stall(3.0)
+"""The first fault, in the warm-up: what memory it takes to hold three seconds of output is no growth."""
 FAR_END = FarEnd(ring=0.02, answer=0.52)
 
 
@@ -111,8 +113,9 @@ class VirtualSoak:
 
     def _strike(self) -> None:
         if self.clock.now < self.seconds - FAULT_EVERY_SECONDS / 2:
+            drawn = draw(self._rng)
+            self.switch.inject(drawn if self.work.faults else WORST)
             self.work.fault()
-            self.switch.inject(draw(self._rng))
             self._exchange.flush()
             self.clock.after(FAULT_EVERY_SECONDS, self._strike)
         else:

@@ -30,6 +30,14 @@ def test_time_that_stands_still_gives_nothing() -> None:
     assert bucket.available(4.0) == 0
 
 
+def test_few_tokens_wait_for_more_but_not_long() -> None:
+    bucket = TokenBucket(100.0, 0.0)
+    assert bucket.gathered(3, since_last=0.01) == 0
+    assert bucket.gathered(3, since_last=0.04) == 3
+    assert bucket.gathered(4, since_last=0.0) == 4
+    assert TokenBucket(25.0, 0.0).gathered(1, since_last=0.0) == 1
+
+
 def test_a_rate_must_be_above_zero() -> None:
     with pytest.raises(ValueError, match="above 0"):
         TokenBucket(0.0, 0.0)
