@@ -135,6 +135,7 @@ class CommandKind(StrEnum):
     AGENT_HOLD = "agent_hold"
     AGENT_MUTE = "agent_mute"
     AGENT_DIGITS = "agent_digits"
+    AGENT_TRANSFER = "agent_transfer"
     DISPOSITION = "disposition"
 
 

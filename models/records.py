@@ -66,6 +66,16 @@ class AttemptBridged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptMoved:
+    """The person was handed over and hears another agent (the switch's own BRIDGE time)."""
+
+    kind: ClassVar[str] = "attempt_moved"
+    attempt_id: str
+    agent_id: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptClosed:
     """The end of an attempt: exactly one per attempt; the call record is made of it.
 
@@ -180,6 +190,7 @@ Record: TypeAlias = (
     | CarrierLegEnded
     | AttemptAnswered
     | AttemptBridged
+    | AttemptMoved
     | AttemptClosed
     | AgentLegOpened
     | AgentLegEnded
@@ -197,6 +208,7 @@ _TYPES: dict[str, type[Any]] = {
         CarrierLegEnded,
         AttemptAnswered,
         AttemptBridged,
+        AttemptMoved,
         AttemptClosed,
         AgentLegOpened,
         AgentLegEnded,
@@ -321,6 +333,7 @@ class OpenAttempt:
     agent_id: str | None = None
     facts: LeadFacts | None = None
     gateway: str = ""
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

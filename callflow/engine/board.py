@@ -69,6 +69,17 @@ class Attempt:
     state: AttemptState = AttemptState.CLAIMED
     leg_id: str = ""
     agent_id: str = ""
+    moving_to: str = ""
+    """The agent to whom the conversation is being handed."""
+    moving_since: float = 0.0
+    moved: bool = False
+    """It went from agent to agent."""
+    alone: int = 0
+    """How often in a row the switch said that this conversation's customer is with nobody."""
+    told: bool = False
+    """The pacer has heard that it is over."""
+    bridged_wall: float = 0.0
+    """First bridge by the record of an earlier dialer, as epoch seconds; 0: none."""
     answered_at: float = 0.0
     """Engine time of the switch's ANSWER; matching counts from it."""
     matched_at: float = 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from callflow.engine import agents, carriers, leads, second
+from callflow.engine import agents, carriers, leads, second, transfers
 from callflow.engine.board import Attempt, Board, Campaign, Leg
 from callflow.engine.config import OUTCOME_REALM
 from callflow.engine.outcomes import Ending, classify
@@ -57,6 +57,7 @@ def customer_leg_ended(board: Board, leg: Leg, ending: Ending) -> None:
         ending,
         created_us=ending.created_us or leg.created_us,
         progress_us=ending.progress_us or leg.progress_us,
+        bridged_us=transfers.first_bridge_us(board, attempt, leg, ending.bridged_us),
     )
     outcome = classify(
         ending,
@@ -156,7 +157,8 @@ def close(
         _count(campaign, outcome, abandoned=abandoned, machine=machine)
         leads.ended(campaign, attempt, outcome, was_answered=bool(end.answered_us))
         word = "machine" if machine else _PACER_WORDS.get(outcome, "failed")
-        _tell_pacer(board, campaign, attempt, word, end, abandoned=abandoned)
+        if not attempt.told:
+            _tell_pacer(board, campaign, attempt, word, end, abandoned=abandoned)
         if board.link_up:
             board.send(commands.hash_delete(OUTCOME_REALM, attempt.leg_id))
     _free_agent(board, attempt, outcome)
@@ -218,6 +220,7 @@ def _tell_pacer(
 
 
 def _free_agent(board: Board, attempt: Attempt, outcome: Outcome) -> None:
+    transfers.came_to_nothing(board, attempt)
     agent = board.agents.get(attempt.agent_id)
     if agent is None or agent.attempt_id != attempt.attempt_id:
         return

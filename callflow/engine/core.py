@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from callflow.effects import Effect
-from callflow.engine import agents, carriers, clients, dialing, legs, matching, operator, recovery
+from callflow.engine import agents, carriers, clients, dialing, legs, matching, operator, recovery, transfers
 from callflow.engine import status as status_room
 from callflow.engine.board import Board, Campaign
 from callflow.engine.config import EngineConfig
@@ -186,6 +186,8 @@ class Engine:
             self._deadline(name)
         elif kind == "bridge":
             self._bridge_silent(name)
+        elif kind == "move":
+            transfers.silent(board, name)
         else:
             self._leg_timer(kind, name)
 
@@ -250,6 +252,10 @@ class Engine:
             if not reply.ok:
                 attempt_id, _, agent_id = name.partition(":")
                 matching.bridge_refused(board, attempt_id, agent_id)
+            return
+        if kind == "move":
+            if not reply.ok:
+                transfers.refused(board, *name.split(":", 1))
             return
         leg = board.legs.get(name)
         if leg is None:

@@ -5,7 +5,7 @@ An event for a leg we do not know, or that the tables do not allow, changes noth
 
 from __future__ import annotations
 
-from callflow.engine import agents, carriers, closing, conversation, leads, matching, recovery
+from callflow.engine import agents, carriers, closing, conversation, leads, matching, recovery, transfers
 from callflow.engine.board import Board, Leg
 from callflow.engine.config import MIN_RING_SECONDS
 from callflow.engine.outcomes import Ending, classify_refusal, from_event
@@ -255,6 +255,9 @@ def _bridge(board: Board, event: ChannelBridge) -> None:
 def bridged(board: Board, customer: Leg, standing: Leg, bridged_us: int) -> None:
     """The switch joined two legs of ours: as matched, else it is counted and left alone."""
     attempt, agent = board.attempts.get(customer.owner_id), board.agents.get(standing.owner_id)
+    if attempt is not None and agent is not None and attempt.moving_to == agent.agent_id:
+        transfers.moved(board, attempt, bridged_us)
+        return
     if attempt is None or agent is None or attempt.agent_id != agent.agent_id:
         board.counters["bridge_not_asked_for"] += 1
         return
@@ -265,6 +268,7 @@ def bridged(board: Board, customer: Leg, standing: Leg, bridged_us: int) -> None
 def hung_up(board: Board, leg: Leg, event: ChannelHangupComplete) -> None:
     """The end of a leg, with the switch's own account of it."""
     if leg.kind is LegKind.CUSTOMER:
+        transfers.before_end(board, leg, event)
         closing.customer_leg_ended(board, leg, from_event(event))
     else:
         closing.drop_leg(board, leg)

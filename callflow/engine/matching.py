@@ -7,7 +7,7 @@ switch's message has begun (ARCHITECTURE, step 6).
 
 from __future__ import annotations
 
-from callflow.engine import agents
+from callflow.engine import agents, transfers
 from callflow.engine.board import Agent, Attempt, Board, Campaign, Leg
 from callflow.engine.tables import AgentEvent, AttemptEvent, LegEvent, LegState
 from esl import commands
@@ -108,7 +108,9 @@ def agent_leg_lost(board: Board, leg: Leg, cause: str) -> None:
     """A standing leg is gone. Who was about to be bridged to it is asked for and goes back to the queue."""
     agent = board.agents.get(leg.owner_id)
     attempt = board.attempts.get(agent.attempt_id) if agent and agent.leg_id == leg.leg_id else None
-    if attempt is not None and attempt.state is AttemptState.BRIDGING:
+    if agent is not None and attempt is not None and transfers.other_leg_lost(board, agent, attempt):
+        pass
+    elif attempt is not None and attempt.state is AttemptState.BRIDGING:
         unmatch(board, attempt)
         if board.link_up:
             board.send(commands.uuid_exists(attempt.leg_id), f"exists:{attempt.leg_id}")

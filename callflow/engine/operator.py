@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from callflow.engine import agents, closing, conversation, recovery
+from callflow.engine import agents, closing, conversation, recovery, transfers
 from callflow.engine.board import Agent, Board, Campaign
 from callflow.engine.config import MIN_RING_SECONDS
 from callflow.engine.dialing import ring_time_over
@@ -238,5 +238,6 @@ _HANDLERS: dict[CommandKind, Callable[[Board, OperatorCommand], str]] = {
     CommandKind.AGENT_HOLD: _of_agent(conversation.hold),
     CommandKind.AGENT_MUTE: _of_agent(conversation.mute),
     CommandKind.AGENT_DIGITS: _of_agent(conversation.digits),
+    CommandKind.AGENT_TRANSFER: _of_agent(transfers.to_agent),
     CommandKind.DISPOSITION: _disposition,
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from callflow.engine import agents, carriers, closing, conversation, leads, legs, matching
+from callflow.engine import agents, carriers, closing, conversation, leads, legs, matching, transfers
 from callflow.engine.board import Agent, Attempt, Board, Leg
 from callflow.engine.config import OUTCOME_REALM
 from callflow.engine.outcomes import from_hook, hook_value
@@ -59,6 +59,7 @@ def _load_attempt(board: Board, found: OpenAttempt) -> None:
         board.counters["attempt_of_unknown_campaign"] += 1
         return
     attempt = Attempt(found.attempt_id, found.campaign_id, found.number, board.next_serial(), recovered=True)
+    attempt.bridged_wall, attempt.moved = found.bridged_at or 0.0, found.moved
     attempt.agent_id = found.agent_id or ""  # whose call it was, should it turn out to have ended
     leads.know(attempt, found.facts, found.dialed_at or found.claimed_at)
     board.attempts[found.attempt_id] = attempt
@@ -118,7 +119,7 @@ def _load_agent_state(board: Board, known: KnownAgent) -> None:
         if known.state is AgentState.WRAP_UP:
             agents.start_wrap_up(board, agent)
     else:
-        if known.state is AgentState.RESERVED and talking_on is not None:
+        if known.state is AgentState.RESERVED and talking_on is not None and not talking_on.agent_id:
             # Their bridge was under way: if it came about and has ended already, it was this agent's call.
             talking_on.agent_id = agent.agent_id
         board.set_agent(agent, AgentState.CONNECTING, reason="dialer restarted")
@@ -353,6 +354,7 @@ def _adopt_customer(board: Board, leg: Leg, data: dict[str, Any]) -> None:
     leg.answered_us = leg.answered_us or answered_us
     if leg.state is LegState.BRIDGED:
         leg.bridged_us = leg.bridged_us or _us(data, "Caller-Channel-Bridged-Time")
+        transfers.found(board, attempt, board.legs.get(peer_of(data)), leg.bridged_us)
         return
     _adopt_answered(board, leg, attempt, data, answered_us)
 

@@ -119,6 +119,18 @@ _BRIDGED = """
           FROM r WHERE leg.attempt_id = r.attempt_id AND leg.ended_at IS NULL)
     SELECT id::text FROM moved
 """
+_MOVED = """
+    WITH r AS (SELECT DISTINCT ON (r.attempt_id) r.*
+                 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(attempt_id uuid, agent_id uuid, at float8)
+                 JOIN agent ON agent.id = r.agent_id ORDER BY r.attempt_id, r.at DESC),
+    legs AS (
+        UPDATE leg SET agent_id = r.agent_id
+          FROM r WHERE leg.attempt_id = r.attempt_id AND leg.ended_at IS NULL),
+    moved AS (
+        UPDATE attempt a SET agent_id = r.agent_id, moved = true
+          FROM r WHERE a.id = r.attempt_id AND a.state <> 'closed')
+    SELECT a.id::text FROM attempt a JOIN r ON a.id = r.attempt_id
+"""
 _LEG_OPENED = """
     WITH r AS (SELECT r.* FROM jsonb_to_recordset(CAST(:rows AS jsonb))
                  AS r(leg_id uuid, agent_id uuid, switch_id uuid, at float8)
@@ -310,6 +322,7 @@ _STEPS: tuple[tuple[str, Callable[[Db, Sequence[Any]], list[str]]], ...] = (
     (facts.CarrierLegEnded.kind, _bulk(_CARRIER_FAILED, "leg_id")),
     (facts.AttemptAnswered.kind, _bulk(_ANSWERED, "attempt_id")),
     (facts.AttemptBridged.kind, _bulk(_BRIDGED, "attempt_id")),
+    (facts.AttemptMoved.kind, _bulk(_MOVED, "attempt_id")),
     (facts.AttemptClosed.kind, _close),
     (facts.AgentLegEnded.kind, _bulk(_LEG_ENDED, "leg_id")),
     (facts.AgentStateChanged.kind, _bulk(_AGENT_STATE, "id")),

@@ -23,7 +23,7 @@ _OPEN = text(
            extract(epoch FROM a.dialed_at)::float8 AS dialed_at,
            extract(epoch FROM a.answered_at)::float8 AS answered_at,
            extract(epoch FROM a.bridged_at)::float8 AS bridged_at,
-           a.agent_id::text, leg.id::text AS leg_id, coalesce(leg.gateway, '') AS gateway,
+           a.agent_id::text, a.moved, leg.id::text AS leg_id, coalesce(leg.gateway, '') AS gateway,
            lead.tries, lead.list_id::text AS list_id, person.timezones, before.outcome AS last_outcome
       FROM attempt a
       JOIN lead ON lead.id = a.lead_id

@@ -16,7 +16,8 @@ class Attempt(Base):
 
     The two partial unique indexes are the promise that no number and no person is called twice at once.
     `counted` is what caps count: it was dialed, and the person's phone rang or the try was used up; true
-    while open. `machine`: its agent's last word on it is that an answering machine had answered.
+    while open. `machine`: its agent's last word on it is that an answering machine had answered. `moved`: it
+    went from agent to agent; `agent_id` is the last one.
     """
 
     __tablename__ = "attempt"
@@ -73,6 +74,7 @@ class Attempt(Base):
     recovered: Mapped[bool] = mapped_column(server_default="false")
     counted: Mapped[bool] = mapped_column(server_default="true")
     machine: Mapped[bool] = mapped_column(server_default="false")
+    moved: Mapped[bool] = mapped_column(server_default="false")
 
 
 class Leg(Base):

@@ -76,18 +76,19 @@ def _wrong_end(agent: Row[Any], rows: list[Row[Any]]) -> Iterator[Violation]:
 
 
 def _talk_without_log(db: Session | Connection, log: dict[str, list[Row[Any]]]) -> Iterator[Violation]:
-    """An agent's time talking or on hold on an attempt is the talk of its call, but for the way of events."""
-    seconds: dict[tuple[str, str], float] = {}
+    """Agents' time talking or on hold on an attempt is the talk of its call, but for the way of events."""
+    seconds: dict[str, float] = {}
+    talked: set[tuple[str, str]] = set()
     for agent, rows in log.items():
         for row, after in pairwise(rows):
             if row.state in ("talking", "on_hold") and row.attempt_id is not None:
-                key = (agent, row.attempt_id)
-                seconds[key] = seconds.get(key, 0.0) + after.at - row.at
+                talked.add((agent, row.attempt_id))
+                seconds[row.attempt_id] = seconds.get(row.attempt_id, 0.0) + after.at - row.at
     for call in db.execute(_CALLS):
-        logged = seconds.get((str(call.agent_id), call.attempt_id))
-        if logged is None:
+        logged = seconds.get(call.attempt_id, 0.0)
+        if (str(call.agent_id), call.attempt_id) not in talked:
             detail = "the agent of this call was never talking on it"
             yield Violation("talk_without_agent", call.attempt_id, detail)
         elif abs(logged - call.talk_seconds) > TALK_TOLERANCE_SECONDS:
-            detail = f"the call talked {call.talk_seconds:.2f} s, its agent {logged:.2f} s"
+            detail = f"the call talked {call.talk_seconds:.2f} s, its agents {logged:.2f} s"
             yield Violation("talk_differs", call.attempt_id, detail)

@@ -91,14 +91,20 @@ def _attempt(checker: Checker, row: AttemptRow, closed: AttemptClosed, legs: lis
 
 def _times(checker: Checker, name: str, closed: AttemptClosed, leg: CallTruth) -> None:
     talk = leg.talk_us / 1e6
-    if abs(closed.talk_seconds - talk) > 1.5 * TICK_SECONDS:
+    moved = checker.store.moves_asked_for.get(closed.attempt_id, set())
+    # On the way from one agent to the other nobody talks, for some ticks.
+    slack = 3.0 if moved and closed.recovered else 0.3 * len(moved)
+    if abs(closed.talk_seconds - talk) > 1.5 * TICK_SECONDS + slack:
         checker.fail("talk true", f"{name}: {closed.talk_seconds:.3f} s in the book, {talk:.3f} s in truth")
     if leg.bridged:
         agent_id = checker.store.agent_of_leg.get(leg.last_partner)
-        if agent_id != closed.agent_id:
+        # A move of which the switch never told stays unknown: then the books have the agent before it.
+        if agent_id != closed.agent_id and agent_id not in moved:
             checker.fail("attribution", f"{name} is booked on {closed.agent_id}, {agent_id} talked")
         waited = waited_seconds(leg)
-        if closed.wait_seconds is None or abs(closed.wait_seconds - waited) > 1.5 * TICK_SECONDS:
+        # Of a call that was moved by one dialer and ended by another the first bridge is known about.
+        exact = 3.0 if moved and closed.recovered else 1.5 * TICK_SECONDS
+        if closed.wait_seconds is None or abs(closed.wait_seconds - waited) > exact:
             checker.fail(
                 "wait true", f"{name}: waited {closed.wait_seconds} in the book, {waited:.3f} s in truth"
             )

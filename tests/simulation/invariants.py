@@ -20,6 +20,7 @@ from models.records import (
     AttemptBridged,
     AttemptClosed,
     AttemptDialed,
+    AttemptMoved,
     Record,
 )
 from tests.simulation.books import check_books
@@ -172,6 +173,11 @@ class Checker:
                 self._dialed(process, record)
             case AttemptBridged():
                 self._bridged(record)
+            case AttemptMoved():
+                self._talks = {a: t for a, t in self._talks.items() if t != record.attempt_id}
+                self._talks[record.agent_id] = record.attempt_id
+                if record.agent_id not in self.store.moves_asked_for.get(record.attempt_id, ()):
+                    self.fail("moved as asked", f"{record.attempt_id} moved to {record.agent_id}")
             case AttemptClosed():
                 if self._talks.get(record.agent_id or "") == record.attempt_id:
                     del self._talks[record.agent_id or ""]
@@ -289,12 +295,14 @@ class Checker:
         if agent_leg in self.store.attempt_of_leg:
             customer, agent_leg = agent_leg, customer
         book = self.book(customer)
-        if (agent_leg, id(process)) in book.bridges or self.view.partner(customer) == agent_leg:
+        moves = bool(self.store.moves_asked_for.get(self.store.attempt_of_leg.get(customer, "")))
+        sent = (agent_leg, id(process)) in book.bridges and not moves
+        if sent or self.view.partner(customer) == agent_leg:
             self.fail("bridged once", f"uuid_bridge {customer} {agent_leg} sent twice")
         book.bridges.append((agent_leg, id(process)))
         for leg, other in ((customer, agent_leg), (agent_leg, customer)):
             partner = self.view.partner(leg)
-            if partner and partner != other:
+            if partner and partner != other and not (moves and leg == customer):
                 self.fail(
                     "one call per agent", f"uuid_bridge {customer} {agent_leg} while {leg} is with {partner}"
                 )
@@ -303,7 +311,7 @@ class Checker:
         if attempt_id is None or agent_id is None:
             self.fail("attribution", f"uuid_bridge of legs nobody knows: {customer} {agent_leg}")
         truth = self.view.legs.get(customer)
-        if truth is not None and truth.answered:
+        if truth is not None and truth.answered and not truth.bridged:
             waited = self.now - self.engine_time(truth.answered)
             if waited > self.wait_limit + GRACE_SLACK_SECONDS:
                 self.fail("deadline", f"{customer} bridged {waited:.2f} s after the answer")

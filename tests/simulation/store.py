@@ -31,6 +31,7 @@ from models.records import (
     AttemptBridged,
     AttemptClosed,
     AttemptDialed,
+    AttemptMoved,
     CampaignChanged,
     CampaignSettings,
     CarrierLegEnded,
@@ -82,6 +83,7 @@ class AttemptRow:
     answered_at: float | None = None
     bridged_at: float | None = None
     agent_id: str | None = None
+    moved: bool = False
     closed: AttemptClosed | None = None
 
     @property
@@ -154,6 +156,7 @@ class Store:
         self.agent_of_leg: dict[str, str] = {}
         self.attempt_of_leg: dict[str, str] = {}
         self.hang_ups_asked_for: set[str] = set()
+        self.moves_asked_for: dict[str, set[str]] = {}
         self.open: dict[str, AttemptRow] = {}
         self.token = 0
         self.lease_until = 0.0
@@ -243,6 +246,9 @@ class Store:
         self.commands[command.command_id] = CommandRow(command)
         if command.kind is CommandKind.AGENT_HANG_UP:
             self.hang_ups_asked_for.add(str(command.payload["attempt_id"]))
+        if command.kind is CommandKind.AGENT_TRANSFER:
+            asked = self.moves_asked_for.setdefault(str(command.payload["attempt_id"]), set())
+            asked |= {str(command.payload["to_agent_id"]), command.agent_id or ""}
 
     def take_pending(self) -> list[OperatorCommand]:
         """Mark all pending commands TAKEN, durably, and hand them over, oldest first."""
@@ -296,6 +302,10 @@ class Store:
                     agent.leg_id = None
             case AgentStateChanged():
                 self._apply_agent(record)
+            case AttemptMoved():
+                row = self._attempt(record.attempt_id, record)
+                if row is not None and row.is_open:
+                    row.agent_id, row.moved = record.agent_id, True
             case CampaignChanged():
                 self.campaign = replace(self.campaign, state=record.state, target=record.target)
             case CommandFinished():
@@ -391,6 +401,7 @@ class Store:
                     agent_id=row.agent_id,
                     facts=lead_facts(row.lead),
                     gateway=row.dialed[-1].gateway if row.dialed else "",
+                    moved=row.moved,
                 )
                 for row in self.open.values()
             ),

@@ -1,4 +1,4 @@
-"""What robots do within a conversation: hold, mute, press keys, and forget to undo it.
+"""What robots do within a conversation: hold, mute, press keys, forget to undo it, hand it over.
 
 Drawn from the call's id, apart from everything else, so that nothing else is drawn differently.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from models.enums import CommandKind
+from models.enums import AgentState, CommandKind
 from tests.simulation.clock import Clock
 from tests.simulation.store import Store
 
@@ -16,6 +16,7 @@ Ask = Callable[[CommandKind, str, dict[str, object]], None]
 HOLD_SHARE = 0.3
 MUTE_SHARE = 0.2
 KEYS_SHARE = 0.1
+TRANSFER_SHARE = 0.2
 FORGET_SHARE = 0.2
 """Of those who hold or mute: the call ends so, or the other side hangs up in it."""
 FIRST_SECONDS = 12.0
@@ -45,6 +46,22 @@ class Tools:
         if rng.random() < KEYS_SHARE:
             payload: dict[str, object] = {"attempt_id": attempt_id, "digits": "1#"}
             self._later(rng.uniform(0.0, FIRST_SECONDS), CommandKind.AGENT_DIGITS, agent_id, payload)
+
+        if rng.random() < TRANSFER_SHARE:
+            self._clock.after(
+                rng.uniform(0.0, FIRST_SECONDS), lambda: self._hand_over(rng, agent_id, attempt_id)
+            )
+
+    def _hand_over(self, rng: random.Random, agent_id: str, attempt_id: str) -> None:
+        """To somebody who is free, as their page shows; now and then to somebody who is not."""
+        row = self._store.agents[agent_id]
+        others = [a for a in self._store.agents.values() if a is not row]
+        free = [a for a in others if a.state is AgentState.READY]
+        if not row.state.is_talking or row.attempt_id != attempt_id or not others:
+            return
+        other = rng.choice(free if free and rng.random() < 0.9 else others)
+        payload: dict[str, object] = {"attempt_id": attempt_id, "to_agent_id": other.agent_id}
+        self._ask(CommandKind.AGENT_TRANSFER, agent_id, payload)
 
     def _later(self, seconds: float, kind: CommandKind, agent_id: str, payload: dict[str, object]) -> None:
         def ask() -> None:

@@ -64,6 +64,10 @@ def _in_call(planted: Planted) -> dict[str, Any]:
     return {"attempt_id": planted.ids["attempt"]}
 
 
+def _transfer(planted: Planted) -> dict[str, Any]:
+    return {**_in_call(planted), "to_agent_id": planted.ids["agent"]}
+
+
 def _disposition(planted: Planted) -> dict[str, Any]:
     return {"attempt_id": planted.ids["attempt"], "disposition": "sale"}
 
@@ -131,6 +135,8 @@ LINES: Mapping[str, Line] = {
     "send_digits_for_agent": _line(
         *_DESK, 202, body=lambda planted: {"attempt_id": planted.ids["attempt"], "digits": "12#"}
     ),
+    "list_colleagues": _line(AGENT, ApiScope.READ, 200),
+    "transfer_call_of_agent": _line(*_DESK, 202, body=_transfer),
     "give_disposition": _line(*_DESK, 202, body=_disposition),
     "create_phone": _line(*_DESK, 201),
     "end_phone": _line(*_DESK, 204),
@@ -154,6 +160,7 @@ TABLES = {
     "import_id": "import_job",
     "campaign_id": "campaign",
     "agent_id": "agent",
+    "to_agent_id": "agent",
     "attempt_id": "attempt",
     "command_id": "command",
 }

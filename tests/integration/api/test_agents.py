@@ -30,6 +30,7 @@ ACTIONS: list[tuple[str, Any]] = [
     ("hold", {"attempt_id": NOBODY}),
     ("mute", {"attempt_id": NOBODY, "on": False}),
     ("digits", {"attempt_id": NOBODY, "digits": "12#"}),
+    ("transfer", {"attempt_id": NOBODY, "to_agent_id": NOBODY}),
     ("disposition", {"attempt_id": NOBODY, "disposition": "success"}),
 ]
 
@@ -128,9 +129,12 @@ def test_an_administrator_makes_agents(supervisor: TestClient, office: Office) -
 
 def test_an_agent_asks_by_their_own_name(agent: TestClient, office: Office) -> None:
     _, attempt = call(office, office.ours)
+    bo = second(office, office.ours)
     with dialer(office.engine, office.url, office.ours.switch_id) as fake:
         for action, body in ACTIONS:
-            if action == "disposition":
+            if action == "transfer":
+                body = {"attempt_id": attempt, "to_agent_id": bo}
+            elif action == "disposition":
                 body = {"attempt_id": attempt, "disposition": "success", "text": "paid\0"}
             elif isinstance(body, dict) and "attempt_id" in body:
                 body = {**body, "attempt_id": attempt}
@@ -141,7 +145,7 @@ def test_an_agent_asks_by_their_own_name(agent: TestClient, office: Office) -> N
             assert agent.get(f"/v1/commands/{answer.json()['id']}").json() == answer.json()
         assert agent.post(f"/v1/agents/{office.ours.agent_id}/ready").status_code == 200
     assert {command.agent_id for command in fake.heard} == {office.ours.agent_id}
-    assert [(command.kind, command.payload) for command in fake.heard[:9]] == [
+    assert [(command.kind, command.payload) for command in fake.heard[:10]] == [
         (CommandKind.AGENT_LOGIN, {}),
         (CommandKind.AGENT_LOGOUT, {"reason": ""}),
         (CommandKind.AGENT_PAUSE, {"reason": "meal"}),
@@ -150,6 +154,7 @@ def test_an_agent_asks_by_their_own_name(agent: TestClient, office: Office) -> N
         (CommandKind.AGENT_HOLD, {"attempt_id": attempt, "on": True}),
         (CommandKind.AGENT_MUTE, {"attempt_id": attempt, "on": False}),
         (CommandKind.AGENT_DIGITS, {"attempt_id": attempt, "digits": "12#"}),
+        (CommandKind.AGENT_TRANSFER, {"attempt_id": attempt, "to_agent_id": bo}),
         (
             CommandKind.DISPOSITION,
             {"attempt_id": attempt, "disposition": "success", "text": "paid\ufffd"},
@@ -176,6 +181,19 @@ def test_whether_an_agent_is_muted_is_seen_until_the_call_ends(agent: TestClient
     assert not is_muted()
     world.execute("UPDATE agent SET state = 'talking', attempt_id = NULL")
     assert not is_muted(), "the next call is another one"
+
+
+def test_a_call_goes_to_colleagues_only(agent: TestClient, office: Office) -> None:
+    world, attempt = call(office, office.ours)
+    bo = second(office, office.ours)
+    assert agent.get("/v1/agents/me/colleagues").json() == {"items": []}, "logged out"
+    world.execute("UPDATE agent SET state = 'ready' WHERE id = :id", id=bo)
+    assert agent.get("/v1/agents/me/colleagues").json() == {
+        "items": [{"id": bo, "name": "Bo", "state": "ready"}]
+    }
+    for stranger in (office.theirs.agent_id, NOBODY):
+        body = {"attempt_id": attempt, "to_agent_id": stranger}
+        assert agent.post("/v1/agents/me/transfer", json=body).json()["code"] == "not_found"
 
 
 @pytest.mark.parametrize("keys", ["", "12 3", "w", "1" * 33, "1;2"])

@@ -12,8 +12,11 @@ from models.ids import new_id
 from models.records import (
     AgentLegEnded,
     AgentLegOpened,
+    AttemptAnswered,
+    AttemptBridged,
     AttemptClosed,
     AttemptDialed,
+    AttemptMoved,
     CampaignChanged,
     CommandFinished,
     EventRecorded,
@@ -198,3 +201,29 @@ def test_who_asks_in_a_call_is_never_called_again(world: World) -> None:
     world.execute("UPDATE lead SET state = 'retry' WHERE id::text = :id", id=lead)
     assert world.claim(1, NOON + 9 * 86_400).refusal == "rules"
     assert world.value("SELECT code FROM rule_refusal") == "do_not_call"
+
+
+def test_a_call_that_is_handed_over_is_the_last_agents(world: World) -> None:
+    """Twice is as good as once, in any order of a batch; the end stays what it was."""
+    ada, bo = (world.add_agent(name).agent_id for name in ("ada", "bo"))
+    world.add_numbers(["+12125550177"])
+    (attempt,) = world.claim(1).attempts
+    key = attempt.attempt_id
+    there = AttemptMoved(attempt_id=key, agent_id=bo, at=NOON + 30)
+    back = AttemptMoved(attempt_id=key, agent_id=ada, at=NOON + 40)
+    world.apply(
+        AttemptDialed(attempt_id=key, leg_id=new_id(), switch_id=world.switch, at=NOON),
+        AttemptAnswered(attempt_id=key, at=NOON + 10),
+        AttemptBridged(attempt_id=key, agent_id=ada, at=NOON + 11),
+        there,
+    )
+    shown = "SELECT agent_id::text FROM attempt WHERE id = :id"
+    assert world.value(shown, id=key) == bo
+    world.apply(back, there)
+    assert world.value(shown, id=key) == ada
+    assert world.value("SELECT moved FROM attempt WHERE id = :id", id=key)
+    world.apply(
+        AttemptClosed(attempt_id=key, outcome=Outcome.CONNECTED, at=NOON + 60, agent_id=ada, talk_seconds=49)
+    )
+    world.apply(there)
+    assert world.value(shown, id=key) == ada

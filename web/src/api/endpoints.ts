@@ -83,6 +83,15 @@ export const mute = (id: string, attempt_id: string, on: boolean) =>
   body(client.POST('/v1/agents/{agent_id}/mute', { ...agent(id), body: { attempt_id, on } }))
 export const sendDigits = (id: string, attempt_id: string, digits: string) =>
   body(client.POST('/v1/agents/{agent_id}/digits', { ...agent(id), body: { attempt_id, digits } }))
+export const getColleagues = (id: string) =>
+  body(client.GET('/v1/agents/{agent_id}/colleagues', agent(id)))
+export const transferTo = (id: string, attempt_id: string, to_agent_id: string) =>
+  body(
+    client.POST('/v1/agents/{agent_id}/transfer', {
+      ...agent(id),
+      body: { attempt_id, to_agent_id },
+    }),
+  )
 export const ready = (id: string) => body(client.POST('/v1/agents/{agent_id}/ready', agent(id)))
 export const dispose = (id: string, attempt_id: string, disposition: string, text: string) =>
   body(

@@ -108,6 +108,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/agents/{agent_id}/colleagues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Colleagues
+         * @description Who else is logged in for the agent's campaign; a conversation can be handed to those who are ready.
+         */
+        get: operations["list_colleagues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/agents/{agent_id}/digits": {
         parameters: {
             query?: never;
@@ -179,7 +199,7 @@ export interface paths {
         put?: never;
         /**
          * Hold Call Of Agent
-         * @description Put the person on hold, or take them off: they hear music, and the agent's state says so when it is so.
+         * @description Put the person on hold, or take them off: they hear music. The agent's state says when it is so.
          */
         post: operations["hold_call_of_agent"];
         delete?: never;
@@ -306,6 +326,26 @@ export interface paths {
          * @description Take calls: ends a pause or a wrap-up.
          */
         post: operations["ready_agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agents/{agent_id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Transfer Call Of Agent
+         * @description Hand the conversation over to another agent. It is theirs when the two hear each other.
+         */
+        post: operations["transfer_call_of_agent"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1371,6 +1411,25 @@ export interface components {
          */
         CampaignState: "draft" | "running" | "paused" | "winding_down" | "stopped";
         /**
+         * Colleague
+         * @description Another agent of the same campaign, as far as an agent need know.
+         */
+        Colleague: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            state: components["schemas"]["AgentState"];
+        };
+        /**
+         * ColleagueList
+         * @description Colleagues by name.
+         */
+        ColleagueList: {
+            /** Items */
+            items: components["schemas"]["Colleague"][];
+        };
+        /**
          * Command
          * @description What was asked of the dialer, and what it did. `finished_at` is the dialer's time.
          */
@@ -1394,7 +1453,7 @@ export interface components {
          * @description What a person or program may ask of the dialer through the command table.
          * @enum {string}
          */
-        CommandKind: "campaign_start" | "campaign_pause" | "campaign_stop" | "campaign_target" | "stop_all" | "agent_login" | "agent_logout" | "agent_pause" | "agent_ready" | "agent_hang_up" | "agent_hold" | "agent_mute" | "agent_digits" | "disposition";
+        CommandKind: "campaign_start" | "campaign_pause" | "campaign_stop" | "campaign_target" | "stop_all" | "agent_login" | "agent_logout" | "agent_pause" | "agent_ready" | "agent_hang_up" | "agent_hold" | "agent_mute" | "agent_digits" | "agent_transfer" | "disposition";
         /**
          * CommandStatus
          * @description TAKEN is durable before the effect; after a crash a TAKEN command without outcome is UNKNOWN.
@@ -2358,6 +2417,22 @@ export interface components {
             name: string;
         };
         /**
+         * Transfer
+         * @description To whom the conversation goes: a ready agent of the same campaign.
+         */
+        Transfer: {
+            /**
+             * Attempt Id
+             * Format: uuid
+             */
+            attempt_id: string;
+            /**
+             * To Agent Id
+             * Format: uuid
+             */
+            to_agent_id: string;
+        };
+        /**
          * UserBody
          * @description A user. `locked_until`: too many wrong passwords; nobody can sign in as this user before that time.
          */
@@ -2681,6 +2756,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AgentDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_colleagues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An agent's id, or `me`: the signed-in agent. */
+                agent_id: string | "me";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColleagueList"];
                 };
             };
             /** @description Unauthorized */
@@ -3595,6 +3729,99 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Not answered yet. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    transfer_call_of_agent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same content is the same command: it is carried out once. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description An agent's id, or `me`: the signed-in agent. */
+                agent_id: string | "me";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Transfer"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {

@@ -15,6 +15,8 @@ import { useShortcuts } from '@/components/shortcuts'
 import { useAgentCommand } from '@/components/useAgentCommand'
 import { useCommand } from '@/components/useCommand'
 
+import { Transfer } from './Transfer'
+
 interface Props {
   agent: AgentDetail
   call: NonNullable<AgentDetail['call']>
@@ -64,6 +66,7 @@ export function CallTools({ agent, call }: Props) {
         >
           {muteLabel}
         </Button>
+        <Transfer attemptId={id} />
         <Keys attemptId={id} field={keysField} />
       </Group>
     </Card>
