@@ -39,7 +39,14 @@ from api.state import State
 
 STATIC = Path(__file__).parent / "static"
 VERSION = "1"
-_SIGN_IN = ("sign_in", "sign_in_by_link", "find_phone", "list_switch_prompts", "get_switch_prompt")
+_SIGN_IN = (
+    "sign_in",
+    "sign_in_by_link",
+    "find_phone",
+    "get_switch_gateways",
+    "list_switch_prompts",
+    "get_switch_prompt",
+)
 
 
 def create_app(state: State, *, static: Path = STATIC) -> FastAPI:

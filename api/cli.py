@@ -16,6 +16,7 @@ from api.importer import Importer
 from api.phones import Phones
 from api.worker import Worker
 from models import migrate, postgres
+from models.carrier_keys import Vault
 from models.errors import ModelsError
 from models.logs import configure
 from models.session import conninfo, sync_engine
@@ -123,6 +124,7 @@ def api(
         bound,
         session_seconds=settings.session_hours * 3600,
         phones=phones,
+        vault=Vault.of(settings),
         started=started,
     )
 

@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import parse_qsl
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from models.carriers import CARRIER_DOMAIN
 from models.phones import PHONE_DOMAIN, is_phone_name
 from models.repository.identity import KnownPhone
 
@@ -36,7 +37,14 @@ class Asked:
     address: str
 
 
-def read(body: bytes) -> Asked | None:
+@dataclass(frozen=True, slots=True)
+class AskedCarriers:
+    """The switch's gateways: by a SIP profile that makes them, or by somebody who wants to know which."""
+
+    for_profile: bool
+
+
+def read(body: bytes) -> Asked | AskedCarriers | None:
     """What is asked for; None where there can be no such phone."""
     try:
         pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MAX_FIELDS)
@@ -50,6 +58,10 @@ def read(body: bytes) -> Asked | None:
         values = found.get(name, [])
         return values[0] if len(values) == 1 else ""
 
+    if set(found.get("section", [])) != {"directory"}:
+        return None
+    if one("key_value") == CARRIER_DOMAIN and one("key_name") == "name" and "user" not in found:
+        return AskedCarriers(one("purpose") == "gateways")  # `xml_locate` says the section twice
     if one("section") != "directory" or one("domain") != PHONE_DOMAIN or not is_phone_name(one("user")):
         return None
     return Asked(one("user"), one("ip")[:64])

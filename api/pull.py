@@ -1,4 +1,5 @@
 """Prompts pulled beside a switch: what is missing is fetched by its SHA-256, checked, put in place at once.
+And the gateways that the api has, kept for a start without it.
 
 Runs on the switch's machine, which has no database: it knows the api's address and the switch's key. Nothing
 is ever overwritten or removed: a file that is there under its hash is right for ever.
@@ -67,6 +68,31 @@ class Door:
         return found
 
 
+MOST_GATEWAYS = 1 << 20
+
+
+def keep_gateways(door: Door, directory: Path) -> bool:
+    """Keep the switch's gateways, carriers' passwords among them, where its configuration finds them when it
+    starts without the api; readable by this account alone. True if they are others than before.
+
+    Raises:
+        PullFailed: what was kept before stays.
+    """
+    told = door.get("/v1/switch/gateways", MOST_GATEWAYS)
+    if not (told.startswith(b"<include>\n") and told.endswith(b"\n</include>\n")):
+        raise PullFailed(f"{door.address} does not give gateways.")
+    path = directory / "carriers.xml"
+    if path.is_file() and _same(path.read_bytes(), told):
+        return False
+    _put(path, told, mode=0o600)
+    return True
+
+
+def _same(before: bytes, now: bytes) -> bool:
+    """Whether both have the same gateways: the hash of the user who is none is another each time."""
+    return before.partition(b"<gateways>")[2] == now.partition(b"<gateways>")[2]
+
+
 def pull(door: Door, sounds: Path) -> list[str]:
     """Fetch what is missing in `sounds`; the messages that are there now and were not before.
 
@@ -88,7 +114,7 @@ def pull(door: Door, sounds: Path) -> list[str]:
     return [message(one) for one in missing]
 
 
-def _put(path: Path, content: bytes) -> None:
+def _put(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write it where the switch sees all of it or nothing."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,7 +123,7 @@ def _put(path: Path, content: bytes) -> None:
                 part.write(content)
                 part.flush()
                 os.fsync(part.fileno())
-                os.chmod(part.name, 0o644)
+                os.chmod(part.name, mode)
                 os.replace(part.name, path)
             except BaseException:
                 os.unlink(part.name)

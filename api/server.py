@@ -16,6 +16,7 @@ from api.app import create_app
 from api.database import Database
 from api.phones import Phones
 from api.state import State
+from models.carrier_keys import Vault
 from models.errors import ModelsError
 from models.session import async_engine
 
@@ -96,6 +97,7 @@ def serve(
     *,
     session_seconds: float,
     phones: Phones | None = None,
+    vault: Vault | None = None,
     started: Callable[[], None] = lambda: None,
     static: Path | None = None,
 ) -> None:
@@ -104,6 +106,7 @@ def serve(
         Database(async_engine(database_url, pool_size=POOL)),
         session_seconds=session_seconds,
         phones=phones or Phones(),
+        vault=vault or Vault(),
     )
     app = create_app(state) if static is None else create_app(state, static=static)
     config = settings(app)

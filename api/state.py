@@ -12,6 +12,7 @@ from api.directory import Misses
 from api.metrics import Metrics
 from api.phones import Phones
 from api.secrets import Passwords
+from models.carrier_keys import Vault
 
 if TYPE_CHECKING:
     from api.hub import Hub
@@ -25,6 +26,7 @@ class State:
         session_seconds: how long a sign-in lasts.
         command_seconds: how long a request waits for what the dialer did.
         phones: what agents' phones are told.
+        vault: opens and seals carriers' passwords.
         phone_misses: addresses whose phones have no login.
         hub: what goes out live; `create_app` makes it.
     """
@@ -33,6 +35,7 @@ class State:
     session_seconds: float = 12 * 3600.0
     command_seconds: float = 5.0
     phones: Phones = field(default_factory=Phones)
+    vault: Vault = field(default_factory=Vault)
     phone_misses: Misses = field(default_factory=Misses)
     passwords: Passwords = field(default_factory=Passwords)
     metrics: Metrics = field(default_factory=Metrics)

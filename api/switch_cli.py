@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from api.pull import Door, PullFailed, pull
+from api.pull import Door, PullFailed, keep_gateways, pull
 from api.secrets import new_key
 from api.user_cli import agent_named, database, err, out
 from models.phones import PHONE_DOMAIN, new_phone
@@ -80,6 +80,9 @@ def prompt(
 @switch.command()
 def sync(
     sounds: Annotated[Path, typer.Option(help="The switch's directory of sounds.")] = Path("sounds"),
+    gateways: Annotated[
+        Path | None, typer.Option(help="Keep the gateways there too: RINGMASTER_KEPT_GATEWAYS of the switch.")
+    ] = None,
 ) -> None:
     """On the switch's machine: fetch missing messages from RINGMASTER_API_URL, with RINGMASTER_SWITCH_KEY."""
     try:
@@ -89,6 +92,8 @@ def sync(
         )
         for one in pull(door, sounds):
             typer.echo(one)
+        if gateways is not None and keep_gateways(door, gateways):
+            typer.echo(gateways / "carriers.xml")
     except PullFailed as error:
         err.print(f"[red]{escape(str(error))}[/red]")
         raise typer.Exit(1) from error

@@ -37,9 +37,11 @@ from callflow.journal import Journal, Journals
 from callflow.lag import SpeedGovernor
 from callflow.learned import Keeper, readable
 from callflow.lease import Lease
+from callflow.provision import Provision
 from callflow.runner import Runner
 from callflow.switch import EVENTS, Switch, fence_name
 from callflow.writer import Writer, first_line
+from esl.client import Client
 from esl.link import LinkSettings
 from models import migrate
 from models.errors import ModelsError
@@ -325,6 +327,14 @@ class _Parts:
             tell=lambda item: self.runner.tell(item),
             failed=self.writer.database_failed,
         )
+        self.provision = Provision(
+            begin,
+            switch_id,
+            lambda: Client(options.link.host, options.link.port, options.link.password),
+            ready=self._core_to_provide,
+            phone_profile=options.dial.phone_profile,
+            failed=self.writer.database_failed,
+        )
         self.learned = Keeper(begin, lambda: self.engine.board.campaigns)
         self.runner = Runner(
             self.engine,
@@ -347,6 +357,7 @@ class _Parts:
         self.taking = spawn("commands", self.commands.run, failed=self.fail)
         spawn("live", self.live.run, failed=self.fail)
         spawn("budgets", self.budgets.run, failed=self.fail)
+        spawn("provision", self.provision.run, failed=self.fail)
         spawn("learned", self.learned.run)
         spawn("governor", self._govern, failed=self.fail)
         spawn("decisions", self._record_decisions)
@@ -363,6 +374,7 @@ class _Parts:
         self.stopping.set()
         self.commands.stop()
         self.budgets.stop()
+        self.provision.stop()
         if self.taking is not None:  # what was TAKEN is heard by the engine before its loop ends
             self.taking.join(timeout=5.0)
         self.runner.stop()
@@ -394,6 +406,11 @@ class _Parts:
         codes: dict[type[BaseException], int] = {LeaseLost: 3, NoSimulator: 2}
         return codes.get(type(failure), 1)
 
+    def _core_to_provide(self) -> str:
+        """Which run of the switch may be told what to keep: the one that we command."""
+        up = self.switch.link.up
+        return up.core_uuid if up is not None and self.lease.trusted() else ""
+
     def _complete(self, snapshot: Publish) -> Publish:
         if snapshot.topic != "dialer":
             return snapshot
@@ -402,6 +419,7 @@ class _Parts:
             "writer": self.writer.status(),
             "lease": self.lease.status(),
             "switch": self.switch.status(),
+            "provision": self.provision.status(),
             "decisions": self.decisions.status(),
         }
         return Publish("dialer", {**snapshot.payload, **own})

@@ -8,10 +8,14 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 from rich.table import Table
+from sqlalchemy import text
 
-from models.cli import database, named, out, plainly
+from models import carrier_cli
+from models.cli import database, out, plainly
+from models.errors import NotFound
 from models.records import GatewayLimits, Route
-from models.repository import gateways, setup
+from models.repository import campaigns, gateways, setup
+from models.repository.db import Db
 from models.settings import Settings
 
 gateway = typer.Typer(
@@ -20,11 +24,14 @@ gateway = typer.Typer(
     add_completion=False,
 )
 BY = "command line"
+gateway.command("account")(carrier_cli.account)
+gateway.command("key")(carrier_cli.key)
 Name = Annotated[str, typer.Argument(help="Name of the gateway in FreeSWITCH's SIP profile.")]
 Switch = Annotated[str, typer.Option("--switch", help="Name of the switch; RINGMASTER_SWITCH_NAME without.")]
 Campaign = Annotated[
     str, typer.Option(help="Name or id; without one: every campaign that has no routes of its own.")
 ]
+Tenant = Annotated[str, typer.Option(help="Whose campaigns.")]
 MaxCalls = Annotated[int | None, typer.Option(help="Calls at once, of all campaigns together; 0: no limit.")]
 Rate = Annotated[
     float | None, typer.Option(help="New calls per second, of all campaigns together; 0: no limit.")
@@ -91,6 +98,7 @@ def route(
     tier: Annotated[int, typer.Option(help="1 first; a later one gets what the earlier can't take.")] = 1,
     campaign: Campaign = "",
     switch: Switch = "",
+    tenant: Tenant = setup.DEFAULT_TENANT,
 ) -> None:
     """Dial by a gateway, or weigh it anew."""
     settings = Settings()
@@ -99,15 +107,17 @@ def route(
             connection,
             setup.switch(connection, switch or settings.switch_name),
             Route(gateway=name, weight=weight, tier=tier),
-            tenant_id=setup.tenant(connection),
-            campaign_id=named(connection, campaign).campaign_id if campaign else None,
+            tenant_id=(tenant_id := _tenant(connection, tenant)),
+            campaign_id=_campaign(connection, tenant_id, campaign),
             by=BY,
         )
     out.print(f"{escape(campaign) or 'Every campaign without routes of its own'} dials by {escape(name)}.")
 
 
 @gateway.command("unroute")
-def unroute(name: Name, campaign: Campaign = "", switch: Switch = "") -> None:
+def unroute(
+    name: Name, campaign: Campaign = "", switch: Switch = "", tenant: Tenant = setup.DEFAULT_TENANT
+) -> None:
     """Take a route away. Without any route a campaign dials by the gateway of its settings."""
     settings = Settings()
     with plainly(), database(settings) as engine, engine.begin() as connection:
@@ -115,11 +125,20 @@ def unroute(name: Name, campaign: Campaign = "", switch: Switch = "") -> None:
             connection,
             setup.switch(connection, switch or settings.switch_name),
             name,
-            tenant_id=setup.tenant(connection),
-            campaign_id=named(connection, campaign).campaign_id if campaign else None,
+            tenant_id=(tenant_id := _tenant(connection, tenant)),
+            campaign_id=_campaign(connection, tenant_id, campaign),
             by=BY,
         )
     out.print(f"The route by {escape(name)} is gone.")
+
+
+@gateway.command("remove")
+def remove(name: Name, switch: Switch = "") -> None:
+    """Make a gateway unknown that nobody has a route by."""
+    settings = Settings()
+    with plainly(), database(settings) as engine, engine.begin() as connection:
+        gateways.remove(connection, setup.switch(connection, switch or settings.switch_name), name, by=BY)
+    out.print(f"The gateway {escape(name)} is not known any more.")
 
 
 @gateway.command("list")
@@ -140,6 +159,25 @@ def list_all() -> None:
         "No gateway is known: campaigns dial by the one of their settings. `ringmaster gateway add NAME`"
     )
     out.print(table if found else nothing)
+
+
+def _tenant(connection: Db, name: str) -> str:
+    found = connection.execute(
+        text("SELECT id::text FROM tenant WHERE name = :name"), {"name": name}
+    ).scalar()
+    if found is None and name != setup.DEFAULT_TENANT:
+        raise NotFound("tenant", f"there is no tenant {name[:80]!r}")
+    return setup.tenant(connection) if found is None else str(found)
+
+
+def _campaign(connection: Db, tenant_id: str, name: str) -> str | None:
+    """The tenant's campaign of that name or id; None without a name."""
+    if not name:
+        return None
+    found = campaigns.find(connection, name, tenant_id=tenant_id)
+    if found is None:
+        raise NotFound("campaign", f"The tenant has no campaign {name[:80]!r}.")
+    return found.campaign_id
 
 
 def _limits(limits: GatewayLimits) -> str:

@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     switch_host: str = ""
     switch_port: int = Field(default=8021, ge=1, le=65535)
     switch_password: SecretStr = SecretStr("ClueCon")
+    carrier_key: SecretStr = SecretStr("")
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8000, ge=0, le=65535)
     session_hours: float = Field(default=12.0, gt=0.0, le=24 * 31)

@@ -174,6 +174,28 @@ def change(db: Db, switch_id: str, limits: GatewayLimits, *, by: str) -> None:
     _tell(db, switch_id, limits, by)
 
 
+def remove(db: Db, switch_id: str, name: str, *, by: str) -> None:
+    """Make a gateway unknown; the switch loses one that it had from here.
+
+    Raises:
+        NotFound: `gateway`.
+        InvalidValue: `gateway_routes`, when somebody dials by it: their calls would go another way unasked.
+    """
+    gateway_id = db.execute(_GATEWAY_ID, {"switch_id": switch_id, "name": name}).scalar()
+    if gateway_id is None:
+        raise NotFound("gateway", _unknown(name))
+    found = {"id": gateway_id}
+    routes = text("SELECT count(*) FROM route WHERE gateway_id = CAST(:id AS uuid)")
+    if db.execute(routes, found).scalar_one():
+        raise InvalidValue(
+            "gateway_routes", f"the gateway {name!r} has routes: take them away first, or disable it"
+        )
+    db.execute(text("DELETE FROM gateway WHERE id = CAST(:id AS uuid)"), found)
+    events.record(
+        db, "gateway", {"switch_id": switch_id, "gateway": name, "removed": True, "by": by}, tenant_id=None
+    )
+
+
 def set_route(
     db: Db, switch_id: str, route: Route, *, tenant_id: str, campaign_id: str | None, by: str
 ) -> None:

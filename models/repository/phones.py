@@ -26,6 +26,14 @@ _PUT = text(
     RETURNING expires_at
     """
 )
+_HOLDING = text(
+    """
+    SELECT p.user_name, p.agent_id::text AS agent_id
+      FROM phone_login p JOIN agent ON agent.id = p.agent_id AND agent.tenant_id = p.tenant_id
+     WHERE p.expires_at > clock_timestamp()
+       AND NOT (agent.state = 'logged_out' AND agent.state_since > p.made_at)
+    """
+)
 
 
 def put(db: Db, agent_id: str, phone: NewPhone, *, seconds: float, tenant_id: str | None = None) -> datetime:
@@ -41,6 +49,11 @@ def put(db: Db, agent_id: str, phone: NewPhone, *, seconds: float, tenant_id: st
     if found is None:
         raise NotFound("agent", f"there is no agent {agent_id}")
     return found
+
+
+def holding(db: Db) -> dict[str, str]:
+    """Every login that holds, with its agent: what a switch may have kept an answer for. Of all tenants."""
+    return {row.user_name: row.agent_id for row in db.execute(_HOLDING)}
 
 
 def end(db: Db, agent_id: str, *, tenant_id: str | None = None) -> bool:

@@ -4,6 +4,7 @@ from models.tables import security  # noqa: F401 - row-level security comes with
 from models.tables.access import ApiKey, SignInFailure, SignInLink, UserAccount, WebSession
 from models.tables.base import Base
 from models.tables.calls import Attempt, Call, CallNote, Leg
+from models.tables.carriers import CarrierAccount
 from models.tables.control import Command, Event, Gateway, Learned, LiveSnapshot, Route, Switch
 from models.tables.dialing import Campaign, ImportBatch, ImportJob, Lead, List, RuleRefusal
 from models.tables.parties import Account, Client, DoNotCall, Person, PersonPhone, Tenant
@@ -21,6 +22,7 @@ __all__ = [
     "Call",
     "CallNote",
     "Campaign",
+    "CarrierAccount",
     "Client",
     "Command",
     "DoNotCall",

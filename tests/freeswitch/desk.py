@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from api.secrets import split_key
 from callflow.dial_string import DialStrings
+from models.carrier_keys import Vault, new_carrier_key
 from models.ids import new_id
 from models.phones import NewPhone, new_phone
 from models.repository import phones, switch_keys
@@ -37,11 +38,14 @@ class Desk:
     sip_port: int
     ours: Tenant
     theirs: Tenant
+    vault: Vault = field(default_factory=lambda: Vault((new_carrier_key(),)))
     serving: ExitStack = field(default_factory=ExitStack)
     legs: list[str] = field(default_factory=list)
 
     def start_api(self) -> None:
-        served = self.serving.enter_context(serving(make_state(self.url), port=self.api_port))
+        state = make_state(self.url)
+        state.vault = self.vault
+        served = self.serving.enter_context(serving(state, port=self.api_port))
         # The first request opens the database: the switch need not wait for that.
         warm = httpx2.post(f"{served.url}/v1/switch/directory", auth=("switch", self.key), timeout=30)
         assert warm.status_code == 200

@@ -12,7 +12,11 @@ import pytest
 from sqlalchemy import text
 
 from callflow.dial_string import DialStrings
+from callflow.provision import Provision
+from esl.client import Client
 from models.phones import PHONE_DOMAIN
+from models.repository import phones
+from models.session import sessions
 from tests.freeswitch.desk import Desk, pair
 from tests.freeswitch.phone import Phone
 from tests.freeswitch.switch import LOOPBACK
@@ -67,6 +71,43 @@ def test_a_login_that_is_over_is_refused_once_the_switch_asks_again(desk: Desk) 
             db.execute(text("UPDATE agent SET state = 'logged_out', state_since = clock_timestamp()"))
         desk.switch.ask(f"xml_flush_cache id {login.user_name} {PHONE_DOMAIN}")
         assert phone.register(pair(login)) == 403
+
+
+@pytest.mark.parametrize("how", ["logs out", "signs out", "expires"])
+def test_the_dialer_has_a_login_forgotten_that_is_over(desk: Desk, how: str) -> None:
+    address = desk.switch.address
+    provision = Provision(
+        sessions(desk.engine).begin,
+        desk.ours.switch_id,
+        lambda: Client(address.host, address.port, address.password),
+        ready=lambda: "core",
+        phone_profile="phones",
+        failed=lambda error: pytest.fail(str(error)),
+    )
+    ended, other = desk.login(desk.ours), desk.login(desk.theirs)
+    provision.once()
+    with Phone(desk.sip_port) as phone, Phone(desk.sip_port) as theirs:
+        assert phone.register(pair(ended)) == 200
+        assert theirs.register(pair(other)) == 200
+        with desk.engine.begin() as db:
+            match how:
+                case "logs out":
+                    logged_out = "UPDATE agent SET state = 'logged_out', state_since = clock_timestamp()"
+                    db.execute(text(f"{logged_out} WHERE id = '{desk.ours.agent_id}'"))
+                case "signs out":
+                    phones.end(db, desk.ours.agent_id)
+                case _:
+                    over = "UPDATE phone_login SET expires_at = clock_timestamp() WHERE user_name = :name"
+                    db.execute(text(over), {"name": ended.user_name})
+        provision.once()
+        assert phone.register(pair(ended)) == 403
+        assert desk.registered() == {f"{desk.theirs.agent_id}@{PHONE_DOMAIN}"}, "theirs stays"
+        again = desk.login(desk.ours)
+        provision.once()
+        assert phone.register(pair(again)) == 200
+        desk.login(desk.ours)
+        provision.once()
+        assert phone.register(pair(again)) == 403, "a new login ends the last"
 
 
 def test_the_fence_holds_for_phones(desk: Desk) -> None:

@@ -142,6 +142,7 @@ LINES: Mapping[str, Line] = {
     "end_phone": _line(*_DESK, 204),
     # Nobody who is signed in is a switch.
     "find_phone": _line(None, None, 401),
+    "get_switch_gateways": _line(None, None, 401),
     "list_switch_prompts": _line(None, None, 401),
     "get_switch_prompt": _line(None, None, 401),
     "list_prompts": _line(*_READ, 200),

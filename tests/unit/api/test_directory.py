@@ -71,7 +71,7 @@ def test_more_fields_than_any_phone_has_are_not_read() -> None:
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_not_but_never_fail(body: bytes) -> None:
     found = directory.read(body)
-    assert found is None or is_phone_name(found.user_name)
+    assert not isinstance(found, directory.Asked) or is_phone_name(found.user_name)
 
 
 def test_the_answer_lets_nobody_in_without_the_password() -> None:
@@ -127,3 +127,14 @@ def test_the_memory_of_addresses_has_an_end(monkeypatch: pytest.MonkeyPatch) -> 
     for number in range(5):
         misses.count(str(number), 0.0)
     assert [misses.too_many(str(number), 1.0) for number in range(5)] == [False, False, True, True, True]
+
+
+def test_gateways_are_asked_for_by_a_profile_or_by_who_wants_their_names() -> None:
+    """As FreeSWITCH 1.11.1 asks: `xml_locate` says the section twice."""
+    asked = b"hostname=fs1&section=directory&tag_name=domain&key_name=name&key_value=carriers.invalid"
+    profile = asked + b"&Event-Name=REQUEST_PARAMS&purpose=gateways&profile=ringmaster"
+    assert directory.read(profile) == directory.AskedCarriers(for_profile=True)
+    located = asked + b"&section=directory&tag=domain&tag_attr_name=name&tag_attr_val=carriers.invalid"
+    assert directory.read(located) == directory.AskedCarriers(for_profile=False)
+    for wrong in (b"&user=x", b"&user=", b"&section=dialplan", b"&key_value=x"):
+        assert directory.read(profile + wrong) is None
