@@ -1,5 +1,5 @@
 """Tells the engine, every few seconds, what the database says of its clients' abandon budgets, and of the
-gateways and routes of its switch.
+gateways and routes of its switch, and of recording there.
 
 Of a campaign that no dialer shows at the moment the rows are counted; the count is kept for a while, as
 nobody dials it meanwhile.
@@ -14,9 +14,9 @@ import gevent
 from gevent.event import Event
 from sqlalchemy.exc import DBAPIError
 
-from callflow.inputs import CarriersTold, ClientsTold, Input
+from callflow.inputs import CarriersTold, ClientsTold, Input, RecordingsTold
 from callflow.writer import Begin
-from models.repository import clients, gateways, recovery
+from models.repository import clients, gateways, recordings, recovery
 from models.repository.db import Db
 
 EVERY_SECONDS = 5.0
@@ -67,8 +67,10 @@ class Budgets:
         with gevent.Timeout(_QUERY_SECONDS), self._begin() as session:
             found = clients.budgets(session, self._switch_id, lambda ids: self._count(session, ids))
             plan = gateways.plan(session, self._switch_id)
+            orders = recordings.orders(session, self._switch_id)
         self._tell(ClientsTold(found))
         self._tell(CarriersTold(plan))
+        self._tell(RecordingsTold(orders))
 
     def _count(self, session: Db, campaign_ids: Sequence[str]) -> Mapping[str, tuple[int, int]]:
         now = self._real()

@@ -118,6 +118,7 @@ def _options(
         drain_max_seconds=drain_max,
         lease_ttl_seconds=settings.lease_ttl_seconds,
         legs_per_second=legs_per_second,
+        recordings=settings.recording_directory,
         decision_days=settings.decision_days,
         shadow_policy=settings.shadow_policy,
     )

@@ -14,6 +14,7 @@ from models.records import (
     DialerSnapshot,
     KnownAgent,
     OperatorCommand,
+    RecordingOrders,
 )
 
 
@@ -109,6 +110,13 @@ class CarriersTold:
     plan: CarrierPlan
 
 
+@dataclass(frozen=True, slots=True)
+class RecordingsTold:
+    """Plans of recording and the switch's disk as the database has them now: told every few seconds."""
+
+    orders: RecordingOrders
+
+
 Input: TypeAlias = (
     Started
     | LinkUp
@@ -121,4 +129,5 @@ Input: TypeAlias = (
     | DialingAllowed
     | ClientsTold
     | CarriersTold
+    | RecordingsTold
 )

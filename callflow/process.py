@@ -71,6 +71,7 @@ class DialerOptions:
     drain_max_seconds: float = 300.0
     lease_ttl_seconds: float = 10.0
     legs_per_second: float = 25.0
+    recordings: str = "/var/lib/freeswitch/recordings"
     dial: DialStrings = DEFAULT
     decision_days: float = 0.0
     shadow_policy: str = ""
@@ -489,6 +490,7 @@ def engine_config(options: DialerOptions, switch_id: str, token: int) -> EngineC
         fence=fence_name(token),
         dial=options.dial,
         legs_per_second=options.legs_per_second,
+        recordings=options.recordings,
         claim_ttl_seconds=0.5 * max(1.0, options.speed),
         lag_slow_seconds=0.15 + 0.02 * extra,
         lag_stop_seconds=0.5 + 0.05 * extra,

@@ -23,9 +23,10 @@ from sqlalchemy.exc import OperationalError
 
 from models import migrate, postgres
 from models import verify as checker
-from models.enums import CampaignState, CommandKind, DialMode
+from models.enums import CampaignState, CommandKind, DialMode, RecordingConsent, RecordingMode
 from models.errors import InvalidValue, ModelsError, NotFound
 from models.importing import ImportOptions, ImportReport, import_file
+from models.recordings import RecordingPlan
 from models.records import CampaignSettings
 from models.repository import campaigns, clients, commands, setup
 from models.repository.db import Db
@@ -151,6 +152,28 @@ def campaign_client(
             found = target
         what = "no abandon target of its own" if found is None else f"the abandon target {found:.3g}"
         out.print(f"The client {escape(name)} has {what}.")
+
+
+@campaign.command("recording")
+def campaign_recording(
+    name: Name,
+    mode: Annotated[RecordingMode, typer.Argument(help="Which calls are recorded.")],
+    consent: Annotated[
+        RecordingConsent, typer.Option(help="How the person comes to know: at least what the rules ask for.")
+    ] = RecordingConsent.ANNOUNCED,
+    announcement: Annotated[
+        str,
+        typer.Option(help="Sound of the switch that announces it, as `ringmaster switch prompt` names it."),
+    ] = "",
+    share: Annotated[float, typer.Option(help="Of the calls, with `share`: 0 to 1.")] = 1.0,
+    days: Annotated[int, typer.Option(help="How long a recording is kept; 0: until it is deleted.")] = 365,
+) -> None:
+    """Say which of a campaign's calls are recorded; its dialer follows within seconds."""
+    with plainly(), database() as engine, engine.begin() as connection:
+        plan = RecordingPlan(mode=mode, share=share, consent=consent, announcement=announcement, days=days)
+        found = named(connection, name)
+        campaigns.record(connection, found.campaign_id, plan)
+        out.print(f"Campaign {escape(found.name)}: recording {mode.value}, consent {consent.value}.")
 
 
 @campaign.command("list")

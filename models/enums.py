@@ -84,6 +84,42 @@ class Outcome(StrEnum):
         )
 
 
+class RecordingMode(StrEnum):
+    """Which of a campaign's calls are recorded."""
+
+    OFF = "off"
+    ALWAYS = "always"
+    SHARE = "share"
+    ON_DEMAND = "on_demand"
+
+
+class RecordingConsent(StrEnum):
+    """How a person comes to know of, or agrees to, being recorded; each asks for more than the one before."""
+
+    NONE = "none"
+    ANNOUNCED = "announced"
+    ASKED = "asked"
+
+    def at_least(self, other: RecordingConsent) -> RecordingConsent:
+        """The stricter of the two."""
+        ranks = list(RecordingConsent)
+        return max(self, other, key=ranks.index)
+
+
+class RecordingDeed(StrEnum):
+    """What is done to a recording; each is kept for good."""
+
+    STARTED = "started"
+    MASKED = "masked"
+    UNMASKED = "unmasked"
+    STOPPED = "stopped"
+    STORED = "stored"
+    LISTENED = "listened"
+    HELD = "held"
+    RELEASED = "released"
+    DELETED = "deleted"
+
+
 class LegKind(StrEnum):
     """Whose phone a leg reaches."""
 
@@ -137,6 +173,10 @@ class CommandKind(StrEnum):
     AGENT_DIGITS = "agent_digits"
     AGENT_TRANSFER = "agent_transfer"
     DISPOSITION = "disposition"
+    RECORDING_START = "recording_start"
+    RECORDING_STOP = "recording_stop"
+    RECORDING_PAUSE = "recording_pause"
+    RECORDING_RESUME = "recording_resume"
 
 
 class CommandStatus(StrEnum):

@@ -19,7 +19,9 @@ from models.enums import (
     CommandStatus,
     DialMode,
     Outcome,
+    RecordingConsent,
 )
+from models.recordings import RecordingPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +177,50 @@ class NoteAdded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingStarted:
+    """The switch is about to be told to record a customer's leg into `path`, a file of its own.
+
+    `consent` is how it was obtained; `command_id` names who asked for it, where somebody did.
+    """
+
+    kind: ClassVar[str] = "recording_started"
+    recording_id: str
+    attempt_id: str
+    leg_id: str
+    path: str
+    consent: RecordingConsent
+    at: float
+    command_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingMarked:
+    """From here on the switch records silence (`masked`), or no longer does. `id` is a UUIDv7."""
+
+    kind: ClassVar[str] = "recording_marked"
+    id: str
+    recording_id: str
+    masked: bool
+    at: float
+    command_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingStopped:
+    """The recording is over: its file is complete, unless `cause` begins with `refused`: then there is none.
+
+    `seconds` and `cause` are the switch's word (RECORD_STOP), None and ours where it was not heard.
+    """
+
+    kind: ClassVar[str] = "recording_stopped"
+    recording_id: str
+    at: float
+    cause: str
+    seconds: float | None = None
+    command_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventRecorded:
     """A row for the event feed (the sequencer gives it its place). `id` is a UUIDv7."""
 
@@ -198,6 +244,9 @@ Record: TypeAlias = (
     | CampaignChanged
     | CommandFinished
     | NoteAdded
+    | RecordingStarted
+    | RecordingMarked
+    | RecordingStopped
     | EventRecorded
 )
 
@@ -216,6 +265,9 @@ _TYPES: dict[str, type[Any]] = {
         CampaignChanged,
         CommandFinished,
         NoteAdded,
+        RecordingStarted,
+        RecordingMarked,
+        RecordingStopped,
         EventRecorded,
     )
 }
@@ -224,6 +276,7 @@ _ENUMS: dict[tuple[str, str], type[Any]] = {
     (AgentStateChanged.kind, "state"): AgentState,
     (CampaignChanged.kind, "state"): CampaignState,
     (CommandFinished.kind, "status"): CommandStatus,
+    (RecordingStarted.kind, "consent"): RecordingConsent,
 }
 
 
@@ -282,6 +335,7 @@ class CampaignSettings:
     max_lines: int = 1000
     calls_per_second: float = 50.0
     client_id: str = ""
+    recording: RecordingPlan = field(default_factory=RecordingPlan)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,6 +372,25 @@ class ClaimedAttempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRecording:
+    """The newest recording of an attempt that is open; `stopped`: it is over."""
+
+    recording_id: str
+    path: str
+    masked: bool = False
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingOrders:
+    """What the database says of recording on one switch: each campaign's plan, and whether the switch's disk
+    has room for more (None: nobody has told)."""
+
+    plans: Mapping[str, RecordingPlan] = field(default_factory=dict)
+    room: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAttempt:
     """An attempt found open in the database at the start."""
 
@@ -334,6 +407,7 @@ class OpenAttempt:
     facts: LeadFacts | None = None
     gateway: str = ""
     moved: bool = False
+    recording: OpenRecording | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -431,6 +505,7 @@ class DialerSnapshot:
     clients: tuple[ClientBudget, ...] = ()
     learned: Mapping[str, Learned] = field(default_factory=dict)
     carriers: CarrierPlan = field(default_factory=CarrierPlan)
+    recording_room: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

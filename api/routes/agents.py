@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -117,6 +118,31 @@ class HangUp(Body):
     """Which call to end: one that is over already stays as it is, and the next one is not cut."""
 
     attempt_id: UUID
+
+
+class RecordAction(StrEnum):
+    """What is done to the recording of a call."""
+
+    START = "start"
+    STOP = "stop"
+    PAUSE = "pause"
+    RESUME = "resume"
+
+
+_RECORD = {
+    RecordAction.START: CommandKind.RECORDING_START,
+    RecordAction.STOP: CommandKind.RECORDING_STOP,
+    RecordAction.PAUSE: CommandKind.RECORDING_PAUSE,
+    RecordAction.RESUME: CommandKind.RECORDING_RESUME,
+}
+
+
+class RecordCall(Body):
+    """What to do; `consent`: the person was asked and has agreed, where the campaign's plan asks for that."""
+
+    attempt_id: UUID
+    action: RecordAction
+    consent: bool = False
 
 
 class Disposition(Body):
@@ -255,6 +281,20 @@ async def hang_up_call_of_agent(
     """End the conversation in hand, which is named; the agent's phone stays connected, the wrap-up begins."""
     payload = {"attempt_id": await their_call(request, who, agent_id, given.attempt_id)}
     return await ask_of(CommandKind.AGENT_HANG_UP, agent_id, who, request, response, key, payload)
+
+
+@router.post("/{agent_id}/recording", responses=_CONTROL, operation_id="record_call_of_agent")
+async def record_call_of_agent(
+    agent_id: Who, given: RecordCall, who: Actor, request: Request, response: Response, key: Key = None
+) -> Command:
+    """Start, stop, pause (silence, for card data) or resume the recording of the call in hand.
+
+    Done when the switch has said so.
+    """
+    payload: dict[str, Any] = {"attempt_id": await their_call(request, who, agent_id, given.attempt_id)}
+    if given.action is RecordAction.START:
+        payload["consent"] = given.consent
+    return await ask_of(_RECORD[given.action], agent_id, who, request, response, key, payload)
 
 
 @router.post("/{agent_id}/disposition", responses=_CONTROL, operation_id="give_disposition")

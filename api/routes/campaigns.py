@@ -18,7 +18,18 @@ from api.principal import Principal, allow
 from api.problems import FieldProblem, Problem, responses
 from api.shapes import Body, Command, Count, Moment, Number
 from api.state import state_of
-from models.enums import ApiScope, CampaignState, CommandKind, DialMode, LeadState, UserRole
+from models.enums import (
+    ApiScope,
+    CampaignState,
+    CommandKind,
+    DialMode,
+    LeadState,
+    RecordingConsent,
+    RecordingMode,
+    UserRole,
+)
+from models.errors import InvalidValue
+from models.recordings import MAX_DAYS, RecordingPlan
 from models.records import CampaignSettings
 from models.repository import campaigns, events, overview, switches
 from models.rules import preset, preset_names
@@ -33,6 +44,28 @@ DEMO = "demo"
 Preset = StrEnum("Preset", {name: name for name in preset_names()})  # type: ignore[misc]
 # A sound of the switch's own, by a relative path: never another place, a stream or a command.
 _MESSAGE = r"^([A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*)?$"
+
+
+class CampaignRecording(Body):
+    """Which calls are recorded, and how the person comes to know: at least what the rules ask for.
+
+    `share`: of the calls, with mode `share`. `announcement`: a sound of the switch, played at the start of
+    the conversation. `days`: how long a recording is kept; 0: until somebody deletes it.
+    """
+
+    mode: RecordingMode = RecordingMode.OFF
+    share: Annotated[Number, Field(ge=0, le=1)] = 1.0
+    consent: RecordingConsent = RecordingConsent.ANNOUNCED
+    announcement: str = Field(default="", max_length=200, pattern=_MESSAGE)
+    days: Annotated[Count, Field(ge=0, le=MAX_DAYS)] = 365
+
+    def plan(self) -> RecordingPlan:
+        """Raises Problem."""
+        try:
+            return RecordingPlan(**self.model_dump())
+        except InvalidValue as error:
+            field = FieldProblem(field="recording", message=str(error))
+            raise Problem(422, "invalid", f"Recording: {error}.", errors=[field]) from error
 
 
 class Campaign(BaseModel):
@@ -52,6 +85,7 @@ class Campaign(BaseModel):
     message: str
     max_lines: int
     calls_per_second: float
+    recording: CampaignRecording
     rules: str
     window_start: Moment
     window_days: int
@@ -108,6 +142,7 @@ class NewCampaign(Body):
     message: str = Field("", max_length=200, pattern=_MESSAGE, description="A sound file of the switch.")
     max_lines: Annotated[Count, Field(ge=1, le=100_000)] = 1000
     calls_per_second: Annotated[Number, Field(gt=0, le=10_000)] = 50.0
+    recording: CampaignRecording = CampaignRecording()
     rules: Preset = Preset("us_telemarketing")
     switch_id: UUID | None = Field(None, description="The only switch, if it is left out.")
 
@@ -146,7 +181,8 @@ async def create_campaign(given: NewCampaign, who: Controller, request: Request)
     settings = CampaignSettings(
         campaign_id="",
         state=CampaignState.DRAFT,
-        **given.model_dump(exclude={"rules", "switch_id"}),
+        recording=_under(given.recording.plan(), preset(given.rules.value).recording),
+        **given.model_dump(exclude={"rules", "switch_id", "recording"}),
     )
     async with state_of(request).database.tenant(who.tenant_id) as tx:
         if given.rules.value == DEMO and not await tx.run(overview.has_rules, DEMO, tenant_id=tx.only):
@@ -167,6 +203,15 @@ async def create_campaign(given: NewCampaign, who: Controller, request: Request)
         "campaign made", extra={"by": who.label, "tenant_id": who.tenant_id, "campaign_id": made.campaign_id}
     )
     return Campaign.of(found)
+
+
+def _under(plan: RecordingPlan, asked_for: RecordingConsent) -> RecordingPlan:
+    try:
+        plan.check_under(asked_for)
+    except InvalidValue as error:
+        field = FieldProblem(field="recording", message=str(error))
+        raise Problem(422, "invalid", f"Recording: {error}.", errors=[field]) from error
+    return plan
 
 
 def _check(given: NewCampaign, who: Principal) -> None:
@@ -230,6 +275,25 @@ async def set_target(
     """Aim at another abandon rate."""
     payload = {"target": given.target}
     return await _ask(CommandKind.CAMPAIGN_TARGET, campaign_id, who, request, response, key, payload)
+
+
+@router.put(
+    "/campaigns/{campaign_id}/recording",
+    responses=responses(401, 403, 404, 422),
+    operation_id="set_campaign_recording",
+)
+async def set_campaign_recording(
+    campaign_id: UUID, given: CampaignRecording, who: Controller, request: Request
+) -> Campaign:
+    """Record its calls so; the dialer follows within seconds, for conversations that begin then."""
+    async with state_of(request).database.tenant(who.tenant_id) as tx:
+        await tx.run(overview.one, str(campaign_id), tenant_id=tx.only)
+        plan = _under(given.plan(), (await tx.run(campaigns.rules, str(campaign_id))).recording)
+        await tx.run(campaigns.record, str(campaign_id), plan, tenant_id=tx.only)
+        found = await tx.run(overview.one, str(campaign_id), tenant_id=tx.only)
+    told = {"by": who.label, "tenant_id": who.tenant_id, "campaign_id": str(campaign_id)}
+    audit.info("recording set", extra={**told, "recording": plan.to_json()})
+    return Campaign.of(found)
 
 
 async def _ask(

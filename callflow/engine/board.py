@@ -16,10 +16,17 @@ from callflow.engine import tables
 from callflow.engine.config import EngineConfig
 from callflow.engine.gateways import Gateway, Lane
 from callflow.engine.outlook import Outlook
-from callflow.engine.tables import AgentEvent, AttemptEvent, LegEvent, LegState
+from callflow.engine.tables import (
+    AgentEvent,
+    AttemptEvent,
+    LegEvent,
+    LegState,
+    RecordingEvent,
+    RecordingState,
+)
 from callflow.engine.throttle import LagGovernor, TokenBucket
 from esl.commands import Command
-from models.enums import AgentState, AttemptState, LegKind
+from models.enums import AgentState, AttemptState, LegKind, RecordingConsent
 from models.records import AgentStateChanged, CampaignSettings, CarrierPlan, ClientBudget, Record
 from pacing_core import Decision, Lead, Pacer
 
@@ -98,6 +105,30 @@ class Attempt:
     """models.rules.RuleInputs of its claim, to be judged again before a second carrier."""
     lead: Lead | None = None
     """What the model of answer probabilities knows of the lead, until the call has taught it."""
+
+
+@dataclass(slots=True)
+class Recording:
+    """One file that a customer's leg is or was recorded into, or the announcement before it."""
+
+    attempt_id: str
+    leg_id: str
+    recording_id: str
+    path: str
+    consent: RecordingConsent
+    state: RecordingState = RecordingState.STARTING
+    mask: bool = False
+    """Whether silence is wanted."""
+    announced: int = 0
+    """How often the announcement was begun."""
+    command_id: str | None = None
+    """Who asked for it, where somebody did."""
+    stopped_by: str | None = None
+    """Who asked that it be stopped."""
+    stop: bool = False
+    """The switch has said that it stops it."""
+    waiting: dict[str, str] = field(default_factory=dict)
+    """Commands to be answered by the switch's word: id -> action."""
 
 
 @dataclass(slots=True)
@@ -197,6 +228,10 @@ class Board:
     legs: dict[str, Leg] = field(default_factory=dict)
     attempts: dict[str, Attempt] = field(default_factory=dict)
     campaigns: dict[str, Campaign] = field(default_factory=dict)
+    recordings: dict[str, Recording] = field(default_factory=dict)
+    """The newest recording of each open attempt that has any."""
+    recording_room: bool | None = None
+    """Whether the switch's disk has room for recordings; None: nobody has told."""
     of_client: dict[str, list[Campaign]] = field(default_factory=dict)
     """This switch's campaigns by their client."""
     plan: CarrierPlan = field(default_factory=CarrierPlan)
@@ -288,6 +323,14 @@ class Board:
         if after is None:
             return False
         attempt.state = after
+        return True
+
+    def move_recording(self, recording: Recording, event: RecordingEvent) -> bool:
+        """True if the table allows it and the recording moved."""
+        after = self._next("recording", tables.RECORDING, recording.state, event)
+        if after is None:
+            return False
+        recording.state = after
         return True
 
     def move_agent(self, agent: Agent, event: AgentEvent, *, reason: str = "", attempt_id: str = "") -> bool:

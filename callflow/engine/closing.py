@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from callflow.engine import agents, carriers, leads, second, transfers
+from callflow.engine import agents, carriers, leads, recording, second, transfers
 from callflow.engine.board import Attempt, Board, Campaign, Leg
 from callflow.engine.config import OUTCOME_REALM
 from callflow.engine.outcomes import Ending, classify
@@ -129,6 +129,7 @@ def close(
     board.stop_timer(f"deadline:{attempt.attempt_id}")
     board.stop_timer(f"bridge:{attempt.attempt_id}")
     board.dirty.add(attempt.campaign_id)
+    recording.closed(board, attempt)
     agent_id = attempt.agent_id if outcome is Outcome.CONNECTED else ""
     board.save(
         AttemptClosed(

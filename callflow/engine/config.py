@@ -31,6 +31,7 @@ class EngineConfig:
         standing_leg_seconds: an agent's standing leg ends by the switch's own timer so long after the last
         renewal. reattach_seconds: how long after a lost agent leg the engine waits before it dials the
         phone again. max_phone_failures: so many failed dials of an agent's phone in a row log the agent out.
+        recordings: directory of the switch's machine that recordings are written to, absolute.
         max_skew_seconds: no dialing when the switch's clock is further off ours (None: not judged,
         simulators).
     """
@@ -50,10 +51,13 @@ class EngineConfig:
     reattach_seconds: float = 1.0
     max_phone_failures: int = 5
     max_skew_seconds: float | None = None
+    recordings: str = "/var/lib/freeswitch/recordings"
 
     def __post_init__(self) -> None:
         if not self.owner or not self.owner.replace("-", "").isalnum():
             raise ValueError("owner must be letters, digits and dashes: it goes on every leg as rm_owner")
+        if not self.recordings.startswith("/"):
+            raise ValueError("recordings must be an absolute path of the switch's machine")
         for name in ("claim_ttl_seconds", "tick_seconds", "legs_per_second", "standing_leg_seconds"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0")

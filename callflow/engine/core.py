@@ -8,7 +8,18 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from callflow.effects import Effect
-from callflow.engine import agents, carriers, clients, dialing, legs, matching, operator, recovery, transfers
+from callflow.engine import (
+    agents,
+    carriers,
+    clients,
+    dialing,
+    legs,
+    matching,
+    operator,
+    recording,
+    recovery,
+    transfers,
+)
 from callflow.engine import status as status_room
 from callflow.engine.board import Board, Campaign
 from callflow.engine.config import EngineConfig
@@ -23,6 +34,7 @@ from callflow.inputs import (
     Input,
     LinkDown,
     LinkUp,
+    RecordingsTold,
     Replied,
     Started,
     SwitchEvent,
@@ -111,6 +123,8 @@ class Engine:
                 clients.hear(board, budgets)
             case CarriersTold(plan):
                 carriers.hear(board, plan)
+            case RecordingsTold(orders):
+                recording.hear(board, orders)
             case Started():
                 self._start(given)
 
@@ -118,6 +132,7 @@ class Engine:
         board = self.board
         board.wall_offset = given.wall - board.now
         board.plan = given.snapshot.carriers
+        board.recording_room = given.snapshot.recording_room
         for settings in given.snapshot.campaigns:
             ledger = given.snapshot.ledger.get(settings.campaign_id, (0, 0))
             campaign = self._open_campaign(settings, ledger)
@@ -188,6 +203,8 @@ class Engine:
             self._bridge_silent(name)
         elif kind == "move":
             transfers.silent(board, name)
+        elif kind == "recording":
+            recording.timer_due(board, name)
         else:
             self._leg_timer(kind, name)
 
@@ -256,6 +273,9 @@ class Engine:
         if kind == "move":
             if not reply.ok:
                 transfers.refused(board, *name.split(":", 1))
+            return
+        if kind == "record":
+            recording.replied(board, name, ok=reply.ok, text=reply.text)
             return
         leg = board.legs.get(name)
         if leg is None:

@@ -6,18 +6,19 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from callflow.engine.tables import AGENT, ATTEMPT, LEG
+from callflow.engine.tables import AGENT, ATTEMPT, LEG, RECORDING
 
 S = TypeVar("S", bound=StrEnum)
 V = TypeVar("V", bound=StrEnum)
 
 
 def markdown() -> str:
-    """Three Markdown tables: rows are states, each cell `event → state after`."""
+    """Markdown tables: rows are states, each cell `event → state after`."""
     parts = [
         _table("Agent", AGENT),
         _table("Leg", LEG),
         _table("Attempt", ATTEMPT),
+        _table("Recording", RECORDING),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -7,7 +7,7 @@ The pacer says how many; a claim makes them durable; each is judged by the rules
 from __future__ import annotations
 
 from callflow.effects import Claim
-from callflow.engine import agents, carriers, clients, closing, leads, recovery
+from callflow.engine import agents, carriers, clients, closing, leads, recording, recovery
 from callflow.engine.board import Attempt, Board, Campaign, Leg
 from callflow.engine.config import MIN_RING_SECONDS
 from callflow.engine.gateways import Gateway
@@ -45,6 +45,8 @@ def blocked_by(board: Board, campaign: Campaign) -> str:
         return "recovering"
     if board.lag.factor == 0.0:
         return "switch_lag"
+    if recording.lacks_room(board, campaign):
+        return "recording_disk"
     return "clock_skew" if _skewed(board) else ""
 
 

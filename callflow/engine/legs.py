@@ -5,7 +5,17 @@ An event for a leg we do not know, or that the tables do not allow, changes noth
 
 from __future__ import annotations
 
-from callflow.engine import agents, carriers, closing, conversation, leads, matching, recovery, transfers
+from callflow.engine import (
+    agents,
+    carriers,
+    closing,
+    conversation,
+    leads,
+    matching,
+    recording,
+    recovery,
+    transfers,
+)
 from callflow.engine.board import Board, Leg
 from callflow.engine.config import MIN_RING_SECONDS
 from callflow.engine.outcomes import Ending, classify_refusal, from_event
@@ -77,6 +87,8 @@ def on_event(board: Board, event: Event) -> None:
         conversation.held(board, leg, on=not isinstance(event, ChannelUnhold))
     elif isinstance(event, ChannelPark):
         parked(board, leg, event.integer("Caller-Channel-Answered-Time") or event.timestamp_us)
+    elif leg.kind is LegKind.CUSTOMER:
+        recording.on_event(board, leg, event)
 
 
 def _of_nobody(board: Board, event: Event) -> None:

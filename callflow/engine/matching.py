@@ -7,7 +7,7 @@ switch's message has begun (ARCHITECTURE, step 6).
 
 from __future__ import annotations
 
-from callflow.engine import agents, transfers
+from callflow.engine import agents, recording, transfers
 from callflow.engine.board import Agent, Attempt, Board, Campaign, Leg
 from callflow.engine.tables import AgentEvent, AttemptEvent, LegEvent, LegState
 from esl import commands
@@ -170,3 +170,4 @@ def connected(board: Board, attempt: Attempt, agent: Agent, bridged_us: int) -> 
     if late and not attempt.abandoned:
         attempt.abandoned = True
         campaign.pacer.abandoned(board.now, attempt.call_id)
+    recording.bridged(board, attempt)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from callflow.engine import agents, closing, conversation, recovery, transfers
+from callflow.engine import agents, closing, conversation, recording, recovery, transfers
 from callflow.engine.board import Agent, Board, Campaign
 from callflow.engine.config import MIN_RING_SECONDS
 from callflow.engine.dialing import ring_time_over
@@ -24,6 +24,8 @@ def on_command(board: Board, asked: Commanded, add_campaign: Callable[[Commanded
     if asked.agent is not None and asked.agent.agent_id not in board.agents:
         recovery.add_agent(board, asked.agent)
     refusal = _HANDLERS[command.kind](board, command)
+    if refusal is None:
+        return  # answered when the switch has
     board.save(
         CommandFinished(
             command_id=command.command_id,
@@ -224,7 +226,7 @@ def _reason(command: OperatorCommand) -> str:
     return str(command.payload.get("reason", ""))[:200]
 
 
-_HANDLERS: dict[CommandKind, Callable[[Board, OperatorCommand], str]] = {
+_HANDLERS: dict[CommandKind, Callable[[Board, OperatorCommand], str | None]] = {
     CommandKind.CAMPAIGN_START: _campaign_state(CampaignState.RUNNING),
     CommandKind.CAMPAIGN_PAUSE: _campaign_state(CampaignState.PAUSED),
     CommandKind.CAMPAIGN_STOP: _campaign_state(CampaignState.WINDING_DOWN),
@@ -240,4 +242,8 @@ _HANDLERS: dict[CommandKind, Callable[[Board, OperatorCommand], str]] = {
     CommandKind.AGENT_DIGITS: _of_agent(conversation.digits),
     CommandKind.AGENT_TRANSFER: _of_agent(transfers.to_agent),
     CommandKind.DISPOSITION: _disposition,
+    CommandKind.RECORDING_START: recording.on_command,
+    CommandKind.RECORDING_STOP: recording.on_command,
+    CommandKind.RECORDING_PAUSE: recording.on_command,
+    CommandKind.RECORDING_RESUME: recording.on_command,
 }

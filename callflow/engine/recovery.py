@@ -10,7 +10,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from callflow.engine import agents, carriers, closing, conversation, leads, legs, matching, transfers
+from callflow.engine import (
+    agents,
+    carriers,
+    closing,
+    conversation,
+    leads,
+    legs,
+    matching,
+    recording,
+    transfers,
+)
 from callflow.engine.board import Agent, Attempt, Board, Leg
 from callflow.engine.config import OUTCOME_REALM
 from callflow.engine.outcomes import from_hook, hook_value
@@ -70,6 +80,7 @@ def _load_attempt(board: Board, found: OpenAttempt) -> None:
         board.legs[leg.leg_id] = leg
         return
     attempt.leg_id, attempt.state = found.leg_id, AttemptState.DIALING
+    recording.load(board, attempt, found)
     campaign.lines += 1
     leads.dialed(campaign, attempt, board.now)
     if found.answered_at is not None:
@@ -172,6 +183,7 @@ def link_down(board: Board) -> None:
     board.links += 1
     board.blocked["switch_away"] = None
     board.resyncing.clear()
+    recording.link_down(board)
 
 
 def lose_all_legs(board: Board) -> None:
@@ -355,6 +367,7 @@ def _adopt_customer(board: Board, leg: Leg, data: dict[str, Any]) -> None:
     if leg.state is LegState.BRIDGED:
         leg.bridged_us = leg.bridged_us or _us(data, "Caller-Channel-Bridged-Time")
         transfers.found(board, attempt, board.legs.get(peer_of(data)), leg.bridged_us)
+        recording.adopted(board, attempt)
         return
     _adopt_answered(board, leg, attempt, data, answered_us)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import Any
 
-from callflow.engine import clients
+from callflow.engine import clients, recording
 from callflow.engine.board import Board, Campaign
 from callflow.engine.gateways import Gateway, Lane, Standing
 from models.enums import LegKind
@@ -13,7 +13,7 @@ from models.enums import LegKind
 
 def status(board: Board) -> dict[str, Any]:
     """A JSON-ready snapshot: agents by state, calls in flight by stage, per campaign what limits it."""
-    calls, agents = _calls(board), _agents(board)
+    calls, agents, recordings = _calls(board), _agents(board), recording.shown(board)
     return {
         "now": board.now,
         "wall": board.wall,
@@ -26,10 +26,11 @@ def status(board: Board) -> dict[str, Any]:
         "agents": dict(sum(agents.values(), Counter[str]())),
         "calls": dict(sum(calls.values(), Counter[str]())),
         "campaigns": {
-            key: campaign_status(campaign, agents=agents[key], calls=calls[key])
+            key: campaign_status(campaign, agents=agents[key], calls=calls[key], recordings=recordings[key])
             for key, campaign in board.campaigns.items()
         },
         "gateways": {name: gateway_status(board, gateway) for name, gateway in board.gateways.items()},
+        "recording_room": board.recording_room,
         "sessions_max": board.sessions_max,
         "legs_per_second": board.leg_bucket.per_second,
         "rate_share": round(board.lag.factor, 3),
@@ -39,7 +40,9 @@ def status(board: Board) -> dict[str, Any]:
     }
 
 
-def campaign_status(campaign: Campaign, *, agents: Counter[str], calls: Counter[str]) -> dict[str, Any]:
+def campaign_status(
+    campaign: Campaign, *, agents: Counter[str], calls: Counter[str], recordings: Counter[str]
+) -> dict[str, Any]:
     """One campaign's live figures; counts are since the engine started, the ledger is the legal window's."""
     decision = campaign.decision
     return {
@@ -61,6 +64,7 @@ def campaign_status(campaign: Campaign, *, agents: Counter[str], calls: Counter[
         "group": _group(campaign),
         "agents": dict(agents),
         "calls": dict(calls),
+        "recordings": dict(recordings),
         "gateways": [_lane(lane) for lane in campaign.lanes],
     }
 

@@ -9,6 +9,9 @@ hears the switch's music; the bridge stays.
 
 Leg. ENDED is final: after it no event moves the leg. WAITING is the switch's own list holding the deadline.
 
+Recording, of a customer's leg. STARTING: the switch was told and has not said that it records. MASKED: it
+records silence. ENDED is final; another recording of the same call is another file.
+
 Attempt. Exactly one CLOSED, which carries the outcome. MESSAGE means abandoned: the switch's message has
 begun, or the deadline passed unbridged. BRIDGING goes back to ANSWERED when the agent's leg proved dead.
 """
@@ -63,6 +66,22 @@ class LegEvent(StrEnum):
     MESSAGE = "message"
     PARK = "park"
     BRIDGE = "bridge"
+    END = "end"
+
+
+class RecordingState(StrEnum):
+    ANNOUNCING = "announcing"
+    STARTING = "starting"
+    RECORDING = "recording"
+    MASKED = "masked"
+    ENDED = "ended"
+
+
+class RecordingEvent(StrEnum):
+    ANNOUNCED = "announced"
+    STARTED = "started"
+    MASKED = "masked"
+    UNMASKED = "unmasked"
     END = "end"
 
 
@@ -154,4 +173,16 @@ ATTEMPT: dict[tuple[AttemptState, AttemptEvent], AttemptState] = {
     (_T.BRIDGING, _X.CLOSE): _T.CLOSED,
     (_T.CONNECTED, _X.CLOSE): _T.CLOSED,
     (_T.MESSAGE, _X.CLOSE): _T.CLOSED,
+}
+
+_R, _Y = RecordingState, RecordingEvent
+RECORDING: dict[tuple[RecordingState, RecordingEvent], RecordingState] = {
+    (_R.ANNOUNCING, _Y.ANNOUNCED): _R.STARTING,
+    (_R.ANNOUNCING, _Y.END): _R.ENDED,
+    (_R.STARTING, _Y.STARTED): _R.RECORDING,
+    (_R.STARTING, _Y.END): _R.ENDED,
+    (_R.RECORDING, _Y.MASKED): _R.MASKED,
+    (_R.RECORDING, _Y.END): _R.ENDED,
+    (_R.MASKED, _Y.UNMASKED): _R.RECORDING,
+    (_R.MASKED, _Y.END): _R.ENDED,
 }

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from models.enums import CampaignState, DialMode
+from models.enums import CampaignState, DialMode, RecordingConsent
 from models.errors import InvalidValue, NotFound
 from models.ids import new_id
+from models.recordings import RecordingPlan
 from models.records import CampaignSettings
 from models.repository import setup
 from models.repository.db import Db, clean_text, object_json, of_tenant
@@ -19,16 +20,19 @@ from models.rules import RetryPolicy, RuleSet, preset
 _COLUMNS = """
     id::text AS campaign_id, name, state, mode, target, cap, grace_seconds, ring_seconds,
     wrap_up_limit_seconds,
-    gateway, caller_id, message, max_lines, calls_per_second, client_id::text
+    gateway, caller_id, message, max_lines, calls_per_second, client_id::text, recording,
+    rules->>'recording' AS asked_for
 """
 _INSERT = text(
     """
     INSERT INTO campaign (id, tenant_id, client_id, switch_id, name, state, mode, target, cap, grace_seconds,
                           ring_seconds, wrap_up_limit_seconds, gateway, caller_id, message, max_lines,
-                          calls_per_second, rules, retries, window_start, window_days)
+                          calls_per_second, rules, retries, recording, window_start,
+                          window_days)
     VALUES (:id, :tenant_id, :client_id, :switch_id, :name, :state, :mode, :target, :cap, :grace_seconds,
             :ring_seconds, :wrap_up_limit_seconds, :gateway, :caller_id, :message, :max_lines,
             :calls_per_second, CAST(:rules AS jsonb), CAST(:retries AS jsonb),
+            CAST(:recording AS jsonb),
             coalesce(to_timestamp(:window_start), now()), :window_days)
         ON CONFLICT (tenant_id, name) DO NOTHING
     RETURNING id::text
@@ -57,6 +61,8 @@ def create(
         InvalidValue: a setting that no campaign may have, or a name that the tenant already uses.
     """
     validate(settings)
+    rules = rules or preset("us_telemarketing")
+    settings.recording.check_under(rules.recording)
     tenant_id = tenant_id or setup.tenant(db)
     client_id = client_id or settings.client_id or setup.client(db, tenant_id)
     campaign_id = settings.campaign_id or new_id()
@@ -78,8 +84,9 @@ def create(
         "message": clean_text(settings.message),
         "max_lines": settings.max_lines,
         "calls_per_second": settings.calls_per_second,
-        "rules": object_json((rules or preset("us_telemarketing")).to_json()),
+        "rules": object_json(rules.to_json()),
         "retries": object_json((retries or RetryPolicy()).to_json()),
+        "recording": object_json(settings.recording.to_json()),
         "window_start": window_start,
         "window_days": window_days,
     }
@@ -170,6 +177,19 @@ def rules(db: Db, campaign_id: str) -> RuleSet:
     return RuleSet.from_json(found)
 
 
+def record(db: Db, campaign_id: str, plan: RecordingPlan, *, tenant_id: str | None = None) -> None:
+    """Let the campaign's calls be recorded so; its dialer follows within seconds, for calls bridged then.
+
+    Raises:
+        NotFound: `campaign`, of this tenant.
+        InvalidValue: `recording`; the campaign's rules ask for more consent.
+    """
+    switch_of(db, campaign_id, tenant_id=tenant_id)
+    plan.check_under(rules(db, campaign_id).recording)
+    query = text("UPDATE campaign SET recording = CAST(:plan AS jsonb) WHERE id = CAST(:id AS uuid)")
+    db.execute(query, {"id": campaign_id, "plan": object_json(plan.to_json())})
+
+
 def switch_of(db: Db, campaign_id: str, *, tenant_id: str | None = None) -> str | None:
     """The switch whose dialer runs the campaign.
 
@@ -198,6 +218,8 @@ def lead_counts(db: Db, campaign_ids: Sequence[str]) -> dict[str, dict[str, int]
 def _settings(row: Row[Any]) -> CampaignSettings:
     values = dict(row._mapping)
     values["state"], values["mode"] = CampaignState(values["state"]), DialMode(values["mode"])
+    asked_for = RecordingConsent(values.pop("asked_for") or RecordingConsent.ANNOUNCED)
+    values["recording"] = RecordingPlan.from_json(values["recording"]).under(asked_for)
     settings = CampaignSettings(**values)
     validate(settings)
     return settings

@@ -13,6 +13,7 @@ from sqlalchemy import Row, text
 
 from models.enums import CampaignState, DialMode, LeadState
 from models.errors import NotFound
+from models.recordings import RecordingPlan
 from models.repository import campaigns
 from models.repository.db import Db, of_tenant
 from models.rules import preset_names
@@ -21,8 +22,8 @@ CUSTOM = "custom"
 
 _SELECT = f"""
     SELECT id::text, name, state, mode, target, cap, grace_seconds, ring_seconds, wrap_up_limit_seconds,
-           gateway, caller_id, message, max_lines, calls_per_second, rules->>'name' AS rules, window_start,
-           window_days, switch_id::text, created_at, started_at
+           gateway, caller_id, message, max_lines, calls_per_second, recording, rules->>'name' AS rules,
+           window_start, window_days, switch_id::text, created_at, started_at
       FROM campaign WHERE {of_tenant()}
 """
 _LISTS = text(
@@ -61,6 +62,7 @@ class Overview:
     message: str
     max_lines: int
     calls_per_second: float
+    recording: RecordingPlan
     rules: str
     window_start: datetime
     window_days: int
@@ -125,6 +127,7 @@ def _overview(row: Row[Any], leads: Mapping[str, int]) -> Overview:
         "mode": DialMode(row.mode),
         "rules": row.rules if row.rules in preset_names() else CUSTOM,
         "leads": _every_state(leads),
+        "recording": RecordingPlan.from_json(row.recording),
     }
     return Overview(**{**row._mapping, **known})
 

@@ -22,7 +22,7 @@ from sqlalchemy import text
 from models import records as facts
 from models.dispositions import ANSWERING_MACHINE
 from models.enums import Outcome
-from models.repository import events
+from models.repository import events, recorded
 from models.repository.db import Db, notify, rows_json
 from models.repository.events import EVENT_CHANNEL, fact_id, told
 from models.repository.finish import finish_leads
@@ -310,6 +310,17 @@ def _change(db: Db, batch: Sequence[facts.CampaignChanged]) -> list[str]:
     return [record.campaign_id for record in batch if record.campaign_id not in known]
 
 
+def _stop_recordings(db: Db, batch: Sequence[facts.RecordingStopped]) -> list[str]:
+    first: dict[str, facts.RecordingStopped] = {}
+    for record in batch:
+        first.setdefault(record.recording_id, record)
+    rows = [
+        {**asdict(one), "fact_id": fact_id(one.at, one.kind, *asdict(one).values())} for one in first.values()
+    ]
+    known = set(db.execute(text(recorded.STOPPED), {"rows": rows_json(rows)}).scalars())
+    return [key for key in first if key not in known]
+
+
 def _bulk(sql: str, key: str) -> Callable[[Db, Sequence[Any]], list[str]]:
     return lambda db, batch: _run(db, sql, batch, key)
 
@@ -329,5 +340,8 @@ _STEPS: tuple[tuple[str, Callable[[Db, Sequence[Any]], list[str]]], ...] = (
     (facts.CampaignChanged.kind, _change),
     (facts.CommandFinished.kind, _bulk(_COMMAND, "command_id")),
     (facts.NoteAdded.kind, _bulk(_NOTE, "id")),
+    (facts.RecordingStarted.kind, _bulk(recorded.STARTED, "recording_id")),
+    (facts.RecordingMarked.kind, _bulk(recorded.MARKED, "id")),
+    (facts.RecordingStopped.kind, _stop_recordings),
     (facts.EventRecorded.kind, _bulk(_EVENT, "id")),
 )

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from models.enums import AttemptState
-from models.records import DialerSnapshot, OpenAttempt
-from models.repository import agents, campaigns, clients, gateways, learned, measures
+from models.records import DialerSnapshot, OpenAttempt, OpenRecording
+from models.repository import agents, campaigns, clients, gateways, learned, measures, recordings
 from models.repository.clock import wall_start
 from models.repository.db import Db
 from models.repository.hopper import lead_facts
@@ -24,6 +24,7 @@ _OPEN = text(
            extract(epoch FROM a.answered_at)::float8 AS answered_at,
            extract(epoch FROM a.bridged_at)::float8 AS bridged_at,
            a.agent_id::text, a.moved, leg.id::text AS leg_id, coalesce(leg.gateway, '') AS gateway,
+           recorded.id::text AS recording_id, recorded.path, recorded.masked, recorded.stopped,
            lead.tries, lead.list_id::text AS list_id, person.timezones, before.outcome AS last_outcome
       FROM attempt a
       JOIN lead ON lead.id = a.lead_id
@@ -33,6 +34,13 @@ _OPEN = text(
             WHERE b.tenant_id = a.tenant_id AND b.number = a.number AND b.counted AND b.outcome IS NOT NULL
             ORDER BY b.claimed_at DESC LIMIT 1
            ) AS before ON true
+      LEFT JOIN LATERAL (
+           SELECT r.id, r.path, r.stopped_at IS NOT NULL AS stopped,
+                  coalesce((SELECT e.deed = 'masked' FROM recording_event e
+                             WHERE e.recording_id = r.id AND e.deed IN ('masked', 'unmasked')
+                             ORDER BY e.at DESC, e.id DESC LIMIT 1), false) AS masked
+             FROM recording r WHERE r.attempt_id = a.id ORDER BY r.id DESC LIMIT 1
+           ) AS recorded ON true
       LEFT JOIN LATERAL (
            SELECT leg.id, leg.gateway FROM leg WHERE leg.attempt_id = a.id
             ORDER BY leg.opened_at DESC, leg.id DESC LIMIT 1
@@ -77,12 +85,20 @@ def snapshot(db: Db, switch_id: str, now_wall: float | None = None) -> DialerSna
         clients=clients.budgets(db, switch_id, lambda ids: ledgers(db, ids, now)),
         learned=learned.of_switch(db, switch_id),
         carriers=gateways.plan(db, switch_id),
+        recording_room=recordings.room(db, switch_id),
     )
 
 
 def _open(row: Row[Any]) -> OpenAttempt:
     own = {name: row._mapping[name] for name in OpenAttempt.__slots__ if name in row._mapping}
-    return OpenAttempt(**{**own, "state": AttemptState(row.state), "facts": lead_facts(row)})
+    known = {"state": AttemptState(row.state), "facts": lead_facts(row), "recording": _recording(row)}
+    return OpenAttempt(**{**own, **known})
+
+
+def _recording(row: Row[Any]) -> OpenRecording | None:
+    if row.recording_id is None:
+        return None
+    return OpenRecording(recording_id=row.recording_id, path=row.path, masked=row.masked, stopped=row.stopped)
 
 
 def ledgers(db: Db, campaign_ids: Sequence[str], now_wall: float) -> dict[str, tuple[int, int]]:

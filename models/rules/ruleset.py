@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from models.enums import RecordingConsent
 from models.errors import InvalidValue
 
 DAY = 86_400.0
@@ -45,6 +46,7 @@ class RuleSet:
         per_number, per_person: attempt caps, over every campaign of the tenant.
         cool_down_seconds: no call so long after a conversation, or after a call whose end is unknown.
         abandon_lockout_seconds: no predictive call so long after an abandoned one.
+        recording: the least that a person must know or agree to before a call is recorded.
     """
 
     name: str = "custom"
@@ -55,6 +57,7 @@ class RuleSet:
     per_person: Caps = field(default_factory=Caps)
     cool_down_seconds: float = 7 * DAY
     abandon_lockout_seconds: float = 3 * DAY
+    recording: RecordingConsent = RecordingConsent.ANNOUNCED
 
     def __post_init__(self) -> None:
         if len(self.hours) != 7:
@@ -84,6 +87,7 @@ class RuleSet:
             "per_person": _caps_to_json(self.per_person),
             "cool_down_seconds": self.cool_down_seconds,
             "abandon_lockout_seconds": self.abandon_lockout_seconds,
+            "recording": self.recording.value,
         }
 
     @classmethod
@@ -104,6 +108,8 @@ class RuleSet:
             for name in ("per_number", "per_person"):
                 if name in fields:
                     fields[name] = Caps(**fields[name])
+            if "recording" in fields:
+                fields["recording"] = RecordingConsent(fields["recording"])
             return cls(**fields)
         except (TypeError, ValueError) as error:
             raise InvalidValue("rules", f"these rules can't be read: {error}") from error

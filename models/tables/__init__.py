@@ -11,6 +11,7 @@ from models.tables.parties import Account, Client, DoNotCall, Person, PersonPhon
 from models.tables.people import Agent, AgentStateLog, Team
 from models.tables.phones import PhoneLogin, SwitchKey
 from models.tables.prompts import Prompt
+from models.tables.recordings import Recording, RecordingDisk, RecordingEvent
 
 __all__ = [
     "Account",
@@ -39,6 +40,9 @@ __all__ = [
     "PersonPhone",
     "PhoneLogin",
     "Prompt",
+    "Recording",
+    "RecordingDisk",
+    "RecordingEvent",
     "Route",
     "RuleRefusal",
     "SignInFailure",

@@ -16,7 +16,8 @@ DUE_STATES = "state IN ('new', 'retry', 'cooling')"
 class Campaign(Base):
     """Everything that dials one set of lists under one set of rules.
 
-    `rules` is a models.rules.RuleSet, `retries` a models.rules.RetryPolicy, both as JSON. The abandon
+    `rules` is a models.rules.RuleSet, `retries` a models.rules.RetryPolicy, `recording` a
+    models.recordings.RecordingPlan, each as JSON. The abandon
     budget's windows are successive spans of `window_days` from `window_start`; 0 days means one window for
     ever.
     """
@@ -54,6 +55,7 @@ class Campaign(Base):
     calls_per_second: Mapped[float]
     rules: Mapped[Json]
     retries: Mapped[Json]
+    recording: Mapped[Json] = mapped_column(server_default="{}")
     window_start: Mapped[datetime]
     window_days: Mapped[int] = mapped_column(server_default="30")
     changed_at: Mapped[datetime | None]

@@ -57,6 +57,8 @@ ACCESS: dict[str, tuple[str, str]] = {
     "person_phone": (READ, _OWN),
     "phone_login": (REMOVE, _OWN),
     "prompt": (CHANGE, _OWN),
+    "recording": ("SELECT, UPDATE", _OWN),
+    "recording_event": (ADD, _OWN),
     "route": (READ, _OWN),
     "rule_refusal": (READ, _OWN),
     "sign_in_link": (CHANGE, _OWN),
@@ -67,8 +69,9 @@ ACCESS: dict[str, tuple[str, str]] = {
 }
 # A switch and its gateways serve every tenant; who holds its lease is no secret.
 SHARED = ("gateway", "switch")
-# For the owner alone: failed sign-ins, what dialers have learned, carriers' accounts, what switches ask with.
-CLOSED = ("sign_in_failure", "learned", "switch_key", "carrier_account")
+# For the owner alone: failed sign-ins, what dialers have learned, carriers' accounts, what switches ask with and
+# what they say of their disks.
+CLOSED = ("sign_in_failure", "learned", "switch_key", "carrier_account", "recording_disk")
 
 
 def statements() -> list[str]:

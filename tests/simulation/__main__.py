@@ -19,7 +19,9 @@ def main() -> int:
         "--base", type=float, metavar="P", help="the base scenario with this answer probability"
     )
     parser.add_argument(
-        "--kind", choices=("chaos", "storm", "late", "kills", "freeze", "carriers"), default="chaos"
+        "--kind",
+        choices=("chaos", "storm", "late", "kills", "freeze", "carriers", "recorded"),
+        default="chaos",
     )
     parser.add_argument("--agents", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=1200.0)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from esl.simulator.callees import CalleeProfile, FarEnd, agent_phone, customer
-from models.enums import DialMode
+from models.enums import DialMode, RecordingConsent, RecordingMode
+from models.recordings import RecordingPlan
 from tests.simulation.faults import (
     AgentPhonesOut,
     Fault,
@@ -73,6 +74,7 @@ class Scenario:
     sessions_per_second: int = 200
     standing_leg_seconds: float = 600.0
     operator_seconds: float | None = None
+    recording: RecordingPlan = field(default_factory=RecordingPlan)
     carriers: tuple[Carrier, ...] = ()
     """Empty: one, `carrier`, without limits."""
 
@@ -226,6 +228,20 @@ def freeze(seed: int) -> Scenario:
         guard_lease=seed % 2 == 0,
         faults=(FreezeDialer(rng.uniform(20.0, 100.0), rng.uniform(14.0, 60.0)),),
     )
+
+
+def recorded(seed: int) -> Scenario:
+    """Calls are recorded under every plan by turns, in storms and under kills; agents pause and stop."""
+    rng = random.Random(f"{seed}:recorded")
+    consents = list(RecordingConsent)
+    plan = RecordingPlan(
+        mode=(RecordingMode.ALWAYS, RecordingMode.SHARE, RecordingMode.ON_DEMAND)[seed // 3 % 3],
+        share=rng.choice((0.3, 0.7)),
+        consent=consents[seed % 3],
+        announcement="recorded.wav",
+    )
+    made = storm(seed) if seed % 2 else kills(seed, 4)
+    return replace(made, kind="recorded", recording=plan)
 
 
 def carriers(seed: int) -> Scenario:

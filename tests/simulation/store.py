@@ -44,8 +44,12 @@ from models.records import (
     Learned,
     NoteAdded,
     OpenAttempt,
+    OpenRecording,
     OperatorCommand,
     Record,
+    RecordingMarked,
+    RecordingStarted,
+    RecordingStopped,
 )
 
 LEASE_TTL_SECONDS = 10.0
@@ -109,6 +113,20 @@ class AgentRow:
 
 
 @dataclass(slots=True)
+class RecordingRow:
+    """One recording and all that the dialer told of it."""
+
+    started: RecordingStarted
+    marks: dict[str, RecordingMarked] = field(default_factory=dict)
+    stopped: RecordingStopped | None = None
+
+    @property
+    def masked(self) -> bool:
+        """By the last mark."""
+        return bool(self.marks) and list(self.marks.values())[-1].masked
+
+
+@dataclass(slots=True)
 class CommandRow:
     """A command and what became of it."""
 
@@ -151,6 +169,7 @@ class Store:
         self.commands: dict[str, CommandRow] = {}
         self.journal: list[Record] = []
         self.notes: dict[str, NoteAdded] = {}
+        self.recordings: dict[str, RecordingRow] = {}
         self.learned: dict[str, Learned] = {}
         self.contradictions: list[str] = []
         self.agent_of_leg: dict[str, str] = {}
@@ -314,8 +333,28 @@ class Store:
                     command.status, command.detail = record.status, record.detail
             case NoteAdded():
                 self.notes[record.id] = record
+            case RecordingStarted():
+                if self._attempt(record.attempt_id, record) is not None:
+                    self.recordings.setdefault(record.recording_id, RecordingRow(record))
+            case RecordingMarked():
+                self.recordings[record.recording_id].marks.setdefault(record.id, record)
+            case RecordingStopped():
+                recorded = self.recordings[record.recording_id]
+                recorded.stopped = recorded.stopped or record
             case _:
                 pass
+
+    def _recording(self, attempt_id: str) -> OpenRecording | None:
+        mine = [row for row in self.recordings.values() if row.started.attempt_id == attempt_id]
+        if not mine:
+            return None
+        row = mine[-1]
+        return OpenRecording(
+            recording_id=row.started.recording_id,
+            path=row.started.path,
+            masked=row.masked,
+            stopped=row.stopped is not None,
+        )
 
     def _attempt(self, attempt_id: str, record: Record) -> AttemptRow | None:
         row = self.attempts.get(attempt_id)
@@ -402,6 +441,7 @@ class Store:
                     facts=lead_facts(row.lead),
                     gateway=row.dialed[-1].gateway if row.dialed else "",
                     moved=row.moved,
+                    recording=self._recording(row.attempt_id),
                 )
                 for row in self.open.values()
             ),

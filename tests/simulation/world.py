@@ -27,6 +27,7 @@ from tests.simulation.clock import Clock
 from tests.simulation.invariants import Checker, Violation
 from tests.simulation.measure import Figures, measure
 from tests.simulation.process import DialerProcess, makes_call
+from tests.simulation.recordings import RecordingWatch, wishes
 from tests.simulation.robots import Robots
 from tests.simulation.scenario import (
     WALL0,
@@ -157,6 +158,7 @@ class World:
             ring_seconds=scenario.ring_seconds,
             wrap_up_limit_seconds=scenario.wrap_limit,
             message=scenario.message,
+            recording=scenario.recording,
         )
         self.store = Store(
             settings,
@@ -184,6 +186,7 @@ class World:
             target=scenario.target,
             wall0=WALL0,
         )
+        self.recordings = RecordingWatch(self.checker, scenario.recording)
         self.checker.carriers = {carrier.name: carrier for carrier in scenario.carriers}
 
     # --- small services -----------------------------------------------------------------------------------
@@ -230,12 +233,15 @@ class World:
             if "'tick'" not in text:
                 self.note(f"#{process.token} <- {text[:300]}")
         self.checker.told(process, what)
+        self.recordings.told(what)
 
     def saved(self, process: DialerProcess, record: Record) -> None:
         self.note(f"#{process.token} save {record}") if self._tracing else None
         self.checker.saved(process, record)
+        self.recordings.saved(record)
         if isinstance(record, AgentStateChanged):
             self.robots.state_saved(record)
+            self._plan_recording(record)
             if record.state is AgentState.RESERVED and record.attempt_id and self.scenario.mischief:
                 self._mischief(record)
 
@@ -244,9 +250,11 @@ class World:
             self.late_originates.append(str(command))
         self.note(f"#{process.token} send {command}") if self._tracing else None
         self.checker.sent(process, command)
+        self.recordings.sent(command)
 
     def replied(self, process: DialerProcess, command: Command, reply: Reply) -> None:
         self.checker.replied(process, command, reply)
+        self.recordings.replied(command, ok=reply.ok)
 
     def died(self, process: DialerProcess) -> None:
         self.note(f"#{process.token} dies")
@@ -416,6 +424,19 @@ class World:
         if self._mischief_rng.random() < 0.7:
             self.clock.after(delay, lambda: self._hang_up(customer[-1]))
 
+    def _plan_recording(self, record: AgentStateChanged) -> None:
+        """What the agent asks of the recording in this call."""
+        attempt_id = record.attempt_id
+        if (
+            record.state is not AgentState.TALKING
+            or attempt_id is None
+            or not self.scenario.recording.records
+        ):
+            return
+        for delay, kind, payload in wishes(attempt_id):
+            asked = {"attempt_id": attempt_id, **payload}
+            self.clock.after(delay, lambda k=kind, p=asked: self.ask(k, record.agent_id, p))  # type: ignore[misc]
+
     def _ask_soon(self, kind: CommandKind, agent_id: str) -> None:
         self.clock.after(0.0, lambda: self.ask(kind, agent_id, {"reason": "mischief"}))
 
@@ -458,6 +479,7 @@ class World:
             if self._stop_at and any(v.rule in self._stop_at for v in self.checker.violations):
                 return self._result()
         self.checker.finish(self.clock.now, self.switch.live_uuids())
+        self.recordings.finish()
         return self._result()
 
     def _advance(self) -> None:

@@ -110,6 +110,7 @@ LINES: Mapping[str, Line] = {
     "pause_campaign": _line(*_CONTROL, 202),
     "stop_campaign": _line(*_CONTROL, 202),
     "set_target": _line(*_CONTROL, 202, body=_fixed(target=0.02)),
+    "set_campaign_recording": _line(*_CONTROL, 200, body=_fixed(mode="off")),
     "stop_all": _line(*_CONTROL, 202),
     # An agent: those about themselves, as the planted one is.
     "get_command": _line(AGENT, ApiScope.READ, 200, or_scope=ApiScope.CONTROL),
@@ -137,6 +138,9 @@ LINES: Mapping[str, Line] = {
     ),
     "list_colleagues": _line(AGENT, ApiScope.READ, 200),
     "transfer_call_of_agent": _line(*_DESK, 202, body=_transfer),
+    "record_call_of_agent": _line(
+        *_DESK, 202, body=lambda planted: {"attempt_id": planted.ids["attempt"], "action": "pause"}
+    ),
     "give_disposition": _line(*_DESK, 202, body=_disposition),
     "create_phone": _line(*_DESK, 201),
     "end_phone": _line(*_DESK, 204),

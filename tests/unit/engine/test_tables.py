@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from callflow.engine.tables import AGENT, ATTEMPT, LEG, AgentEvent, AttemptEvent, LegEvent, LegState
+from callflow.engine.tables import (
+    AGENT,
+    ATTEMPT,
+    LEG,
+    RECORDING,
+    AgentEvent,
+    AttemptEvent,
+    LegEvent,
+    LegState,
+    RecordingEvent,
+    RecordingState,
+)
 from models.enums import AgentState, AttemptState
 
 S = TypeVar("S", bound=StrEnum)
@@ -28,6 +39,9 @@ def test_every_state_is_reached_and_every_event_used() -> None:
     assert reachable(AGENT, AgentState.LOGGED_OUT) == set(AgentState)
     assert reachable(LEG, LegState.SENT) == set(LegState)
     assert reachable(ATTEMPT, AttemptState.CLAIMED) == set(AttemptState)
+    first = reachable(RECORDING, RecordingState.ANNOUNCING)
+    assert first == set(RecordingState)
+    assert {event for _, event in RECORDING} == set(RecordingEvent)
     assert {event for _, event in AGENT} == set(AgentEvent)
     assert {event for _, event in LEG} == set(LegEvent)
     assert {event for _, event in ATTEMPT} == set(AttemptEvent)
@@ -36,6 +50,7 @@ def test_every_state_is_reached_and_every_event_used() -> None:
 def test_the_ends_are_final() -> None:
     assert not [key for key in LEG if key[0] is LegState.ENDED]
     assert not [key for key in ATTEMPT if key[0] is AttemptState.CLOSED]
+    assert not [key for key in RECORDING if key[0] is RecordingState.ENDED]
 
 
 def test_a_leg_can_end_and_an_attempt_be_closed_in_every_state() -> None:

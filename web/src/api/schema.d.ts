@@ -332,6 +332,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/agents/{agent_id}/recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record Call Of Agent
+         * @description Start, stop, pause (silence, for card data) or resume the recording of the call in hand.
+         *
+         *     Done when the switch has said so.
+         */
+        post: operations["record_call_of_agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/agents/{agent_id}/transfer": {
         parameters: {
             query?: never;
@@ -578,6 +600,26 @@ export interface paths {
          * @description Dial nothing more for now; calls go on.
          */
         post: operations["pause_campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/campaigns/{campaign_id}/recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Campaign Recording
+         * @description Record its calls so; the dialer follows within seconds, for conversations that begin then.
+         */
+        put: operations["set_campaign_recording"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1396,6 +1438,7 @@ export interface components {
             mode: components["schemas"]["DialMode"];
             /** Name */
             name: string;
+            recording: components["schemas"]["CampaignRecording"];
             /** Ring Seconds */
             ring_seconds: number;
             /** Rules */
@@ -1424,6 +1467,34 @@ export interface components {
         CampaignList: {
             /** Items */
             items: components["schemas"]["Campaign"][];
+        };
+        /**
+         * CampaignRecording
+         * @description Which calls are recorded, and how the person comes to know: at least what the rules ask for.
+         *
+         *     `share`: of the calls, with mode `share`. `announcement`: a sound of the switch, played at the start of
+         *     the conversation. `days`: how long a recording is kept; 0: until somebody deletes it.
+         */
+        CampaignRecording: {
+            /**
+             * Announcement
+             * @default
+             */
+            announcement?: string;
+            /** @default announced */
+            consent?: components["schemas"]["RecordingConsent"];
+            /**
+             * Days
+             * @default 365
+             */
+            days?: number;
+            /** @default off */
+            mode?: components["schemas"]["RecordingMode"];
+            /**
+             * Share
+             * @default 1
+             */
+            share?: number;
         };
         /**
          * CampaignState
@@ -1474,7 +1545,7 @@ export interface components {
          * @description What a person or program may ask of the dialer through the command table.
          * @enum {string}
          */
-        CommandKind: "campaign_start" | "campaign_pause" | "campaign_stop" | "campaign_target" | "stop_all" | "agent_login" | "agent_logout" | "agent_pause" | "agent_ready" | "agent_hang_up" | "agent_hold" | "agent_mute" | "agent_digits" | "agent_transfer" | "disposition";
+        CommandKind: "campaign_start" | "campaign_pause" | "campaign_stop" | "campaign_target" | "stop_all" | "agent_login" | "agent_logout" | "agent_pause" | "agent_ready" | "agent_hang_up" | "agent_hold" | "agent_mute" | "agent_digits" | "agent_transfer" | "disposition" | "recording_start" | "recording_stop" | "recording_pause" | "recording_resume";
         /**
          * CommandStatus
          * @description TAKEN is durable before the effect; after a crash a TAKEN command without outcome is UNKNOWN.
@@ -1913,6 +1984,16 @@ export interface components {
             /** Name */
             name: string;
             /**
+             * @default {
+             *       "announcement": "",
+             *       "consent": "announced",
+             *       "days": 365,
+             *       "mode": "off",
+             *       "share": 1
+             *     }
+             */
+            recording?: components["schemas"]["CampaignRecording"];
+            /**
              * Ring Seconds
              * @default 30
              */
@@ -2131,6 +2212,41 @@ export interface components {
              */
             reason?: string;
         };
+        /**
+         * RecordAction
+         * @description What is done to the recording of a call.
+         * @enum {string}
+         */
+        RecordAction: "start" | "stop" | "pause" | "resume";
+        /**
+         * RecordCall
+         * @description What to do; `consent`: the person was asked and has agreed, where the campaign's plan asks for that.
+         */
+        RecordCall: {
+            action: components["schemas"]["RecordAction"];
+            /**
+             * Attempt Id
+             * Format: uuid
+             */
+            attempt_id: string;
+            /**
+             * Consent
+             * @default false
+             */
+            consent?: boolean;
+        };
+        /**
+         * RecordingConsent
+         * @description How a person comes to know of, or agrees to, being recorded; each asks for more than the one before.
+         * @enum {string}
+         */
+        RecordingConsent: "none" | "announced" | "asked";
+        /**
+         * RecordingMode
+         * @description Which of a campaign's calls are recorded.
+         * @enum {string}
+         */
+        RecordingMode: "off" | "always" | "share" | "on_demand";
         /**
          * RefusedRow
          * @description A row that was not imported: `reason` is a code, `detail` a sentence, `value` the cell it is about.
@@ -3825,6 +3941,99 @@ export interface operations {
             };
         };
     };
+    record_call_of_agent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same content is the same command: it is carried out once. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description An agent's id, or `me`: the signed-in agent. */
+                agent_id: string | "me";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordCall"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Not answered yet. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     transfer_call_of_agent: {
         parameters: {
             query?: never;
@@ -4841,6 +5050,68 @@ export interface operations {
             };
             /** @description Service Unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_campaign_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignRecording"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
