@@ -69,8 +69,8 @@ ACCESS: dict[str, tuple[str, str]] = {
 }
 # A switch and its gateways serve every tenant; who holds its lease is no secret.
 SHARED = ("gateway", "switch")
-# For the owner alone: failed sign-ins, what dialers have learned, carriers' accounts, what switches ask with and
-# what they say of their disks.
+# For the owner alone: failed sign-ins, what dialers have learned, carriers' accounts, what switches ask with
+# and what they say of their disks.
 CLOSED = ("sign_in_failure", "learned", "switch_key", "carrier_account", "recording_disk")
 
 
