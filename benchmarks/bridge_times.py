@@ -31,6 +31,7 @@ def summary(path: Path, begin: float = 0.0, end: float = float("inf")) -> dict[s
         if "total" in line:
             found["event_to_command"].append(line["total"])
             found["of_it_in_the_inbox"].append(line["queued"])
+            found["of_it_on_a_processor"].append(line["processor"])
         elif "bridge" in line:
             found["bridges_by_timers"].append(0.0)
         elif "heard" in line and line["by"] == "event":

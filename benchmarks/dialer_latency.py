@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
@@ -61,22 +62,30 @@ def start(site: Site, args: argparse.Namespace, times: Path) -> None:
     wait_for("all agents stand", lambda: site.value(STANDING) == args.agents, 300, after=site.logs)
 
 
+def processor_seconds(pid: int) -> float:
+    """What a process has used so far, of the system's part too."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def measure(site: Site, args: argparse.Namespace) -> dict[str, Any]:
     """The figures of `seconds`, after a warm-up."""
     times = site.folder / "times.jsonl"
     start(site, args, times)
     time.sleep(WARM_UP_SECONDS)
-    dialed, begin = site.value(DIALED), time.monotonic()
+    dialer = site.processes[-1]
+    dialed, used, begin = site.value(DIALED), processor_seconds(dialer.popen.pid), time.monotonic()
     time.sleep(args.seconds)
     calls, end = site.value(DIALED) - dialed, time.monotonic()
+    used = processor_seconds(dialer.popen.pid) - used
     status = site.live()
-    dialer = site.processes[-1]
     dialer.popen.terminate()
     time.sleep(2.0)
     code = dialer.stop(120)  # asked twice it waits for no call
     if code:
         raise RuntimeError(dialer.tail())
     rate = {"calls_per_second": round(calls / (end - begin), 1), "agents": status["agents"]}
+    rate |= {"core_of_the_dialer": round(used / (end - begin), 3)}
     rate |= {"limited_by": [one["limited_by"] for one in status["campaigns"].values()]}
     return {**rate, **summary(times, begin, end)}
 

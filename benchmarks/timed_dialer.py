@@ -5,8 +5,9 @@
 One JSON line for each uuid_bridge that was written, each bridge that was heard, and each long pause; times in
 seconds of CLOCK_MONOTONIC, which all processes of a machine share:
 
-- `{"bridge": leg, "at": t, "queued": s, "total": s}`: from when the bytes with the event that allowed it were
-  read off the socket to when its step began, and to when the command had been handed to the socket.
+- `{"bridge": leg, "at": t, "queued": s, "total": s, "processor": s}`: from when the bytes with the event that
+  allowed it were read off the socket to when its step began, and to when the command had been handed to the
+  socket; of the latter, what this process was given of a processor: the rest of it others were.
 - `{"bridge": leg, "at": t, "by": "timer wrap"}`: allowed by something that is no event (a wrap-up's end).
 - `{"heard": leg, "at": t, "since_answer": s, "stamps": s, "by": "event"}`: CHANNEL_BRIDGE read, since
   CHANNEL_ANSWER was; the same by the switch's own stamps of both.
@@ -47,12 +48,12 @@ class Times:
 
     def __init__(self, out: IO[str]) -> None:
         self._out = out
-        self.read_at = 0.0
-        self.reads: dict[int, float] = {}
-        """When each event that waits for the engine was read, by the object's id."""
+        self.read_at = self.read_used = 0.0
+        self.reads: dict[int, tuple[float, float]] = {}
+        """When each event that waits for the engine was read, by the object's id; processor time too."""
         self.answers: dict[str, tuple[float, int]] = {}
         self.trigger: Input | None = None
-        self.trigger_read: float | None = None
+        self.trigger_read: tuple[float, float] | None = None
         self.step_began = 0.0
         self.bridged_by: dict[str, str] = {}
         self._collection_began = 0.0
@@ -62,7 +63,7 @@ class Times:
 
     def heard(self, event: Event) -> None:
         """An event is about to be put into the engine's inbox."""
-        self.reads[id(event)] = self.read_at
+        self.reads[id(event)] = self.read_at, self.read_used
         if isinstance(event, ChannelAnswer):
             self.answers[event.uuid] = (self.read_at, event.timestamp_us)
         elif isinstance(event, ChannelBridge):
@@ -99,8 +100,10 @@ class Times:
                 self.say(bridge=leg, at=now, by=_name(self.trigger))
             else:
                 self.bridged_by[leg] = "event"
-                queued = self.step_began - self.trigger_read
-                self.say(bridge=leg, at=now, queued=queued, total=now - self.trigger_read)
+                read_at, read_used = self.trigger_read
+                used = time.thread_time() - read_used
+                queued = self.step_began - read_at
+                self.say(bridge=leg, at=now, queued=queued, total=now - read_at, processor=used)
 
     def collecting(self, phase: str, info: dict[str, int]) -> None:
         """The garbage collector begins, or is done."""
@@ -127,7 +130,7 @@ class TimedSocket:
 
     def recv(self, size: int) -> bytes:
         data: bytes = self._sock.recv(size)
-        self._times.read_at = time.monotonic()
+        self._times.read_at, self._times.read_used = time.monotonic(), time.thread_time()
         return data
 
     def sendall(self, data: bytes) -> None:

@@ -24,6 +24,7 @@ def wide(switch: TestSwitch) -> Iterator[None]:
     limits = {name: switch.ask(f"fsctl {name}").rpartition(" ")[2] for name in ("sps", "max_sessions")}
     switch.ask("fsctl sps 5000")
     switch.ask("fsctl max_sessions 5000")
+    gevent.sleep(1.0)  # a raised `sps` takes effect with the switch's next whole second
     try:
         yield
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import random
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from esl.commands import Command
 from esl.errors import EslError, LinkLost
 from esl.link import Down, Link, LinkSettings, Up
 from esl.pending import Reply
-from tests.soak.memory import Curve, rss_bytes
+from tests.soak.memory import GIVE_BACK, Curve, rss_bytes
 from tests.soak.work import EVENTS, Work
 
 STEP = 0.02
@@ -30,7 +31,8 @@ STOP_SECONDS = 30.0
 def faults(seconds: float, seed: int) -> list[tuple[float, str]]:
     """When, and what, as the command line of the softswitch takes it. The worst for memory comes first, in
     the warm-up: what it takes to hold three seconds of output is no growth."""
-    rng, found = random.Random(f"{seed}:faults"), []
+    rng = random.Random(f"{seed}:faults")
+    found: list[tuple[float, str]] = []
     at = FAULT_EVERY_SECONDS
     while at < seconds - FAULT_EVERY_SECONDS / 2:
         kinds = ("cut", f"stall={rng.uniform(0.5, 3):.1f}", f"dropevents={rng.randint(1, 20)}", "delay=0.05")
@@ -47,7 +49,8 @@ def softswitch(plan: list[tuple[float, str]]) -> Iterator[tuple[int, int]]:
     arguments += ["--profile", "corpus", "--sps", "5000", "--max-sessions", "100000"]
     for at, fault in plan:
         arguments += ["--fault", f"{fault}@{at:g}"]
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+    environment = {**os.environ, **GIVE_BACK}
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=environment)
     assert process.stdout is not None
     try:
         yield int(json.loads(process.stdout.readline())["port"]), process.pid
