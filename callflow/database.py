@@ -152,6 +152,8 @@ class Claims:
                     campaign_id=wanted.campaign_id,
                     count=wanted.count,
                     now_wall=self._wall(),
+                    leads=wanted.leads,
+                    look=wanted.look,
                 )
         except (DBAPIError, gevent.Timeout) as error:
             if tries > 1 and may_try_again(error):
@@ -160,7 +162,7 @@ class Claims:
             self._failed(error)
             return Claimed(wanted.batch, (), "database_away")
         self._handed.extend(attempt.attempt_id for attempt in result.attempts)
-        return Claimed(wanted.batch, result.attempts, result.refusal)
+        return Claimed(wanted.batch, result.attempts, result.refusal, result.ahead)
 
     def _look_for_strays(self) -> None:
         handed = set(self._handed)

@@ -24,11 +24,17 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Take up to `count` leads of a campaign and make attempts of them; answered by exactly one Claimed."""
+    """Take up to `count` leads of a campaign and make attempts of them; answered by exactly one Claimed.
+
+    `leads`: these first, in this order, as far as none of a higher priority is due. `look`: so many leads
+    that are due after those, of one priority, come with the answer.
+    """
 
     batch: int
     campaign_id: str
     count: int
+    leads: tuple[str, ...] = ()
+    look: int = 0
 
 
 @dataclass(frozen=True, slots=True)

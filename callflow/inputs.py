@@ -12,6 +12,7 @@ from models.records import (
     ClaimedAttempt,
     ClientBudget,
     DialerSnapshot,
+    DueLead,
     KnownAgent,
     OperatorCommand,
     RecordingOrders,
@@ -69,12 +70,14 @@ class TimerFired:
 class Claimed:
     """The answer to a Claim: durable attempts (maybe fewer than asked), or none with `refusal` saying why.
 
-    refusal: "" | "hopper_empty" | "lease" | "database_away" | "hours".
+    refusal: "" | "hopper_empty" | "lease" | "database_away" | "hours". ahead: the next due leads in their
+    order, if the claim asked for them.
     """
 
     batch: int
     attempts: tuple[ClaimedAttempt, ...]
     refusal: str = ""
+    ahead: tuple[DueLead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

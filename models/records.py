@@ -371,6 +371,14 @@ class ClaimedAttempt:
     facts: LeadFacts | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class DueLead:
+    """A lead that is due and may be claimed soon."""
+
+    lead_id: str
+    facts: LeadFacts
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRecording:
     """The newest recording of an attempt that is open; `stopped`: it is over."""

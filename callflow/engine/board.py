@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from callflow.effects import Effect, Publish, Save, Send, StartTimer, StopTimer
 from callflow.engine import tables
+from callflow.engine.ahead import Ahead
 from callflow.engine.config import EngineConfig
 from callflow.engine.gateways import Gateway, Lane
 from callflow.engine.outlook import Outlook
@@ -166,6 +167,7 @@ class Campaign:
     pacer: Pacer
     bucket: TokenBucket
     leads: Outlook = field(default_factory=Outlook)
+    ahead: Ahead = field(default_factory=Ahead)
     lanes: tuple[Lane, ...] = ()
     """Its gateways, by tier."""
     window: tuple[int, int] = (0, 0)

@@ -6,8 +6,11 @@ The pacer says how many; a claim makes them durable; each is judged by the rules
 
 from __future__ import annotations
 
+from itertools import islice
+
 from callflow.effects import Claim
 from callflow.engine import agents, carriers, clients, closing, leads, recording, recovery
+from callflow.engine.ahead import LARGEST_TEAM
 from callflow.engine.board import Attempt, Board, Campaign, Leg
 from callflow.engine.config import MIN_RING_SECONDS
 from callflow.engine.gateways import Gateway
@@ -17,7 +20,7 @@ from callflow.inputs import Claimed
 from esl import commands
 from esl.errors import UnencodableValue
 from models import rules
-from models.enums import CampaignState, LegKind, Outcome
+from models.enums import AgentState, CampaignState, LegKind, Outcome
 from models.records import AttemptDialed, CampaignSettings, ClaimedAttempt
 
 _BATCH_LIMIT = 50
@@ -98,7 +101,21 @@ def _claim(board: Board, campaign: Campaign, count: int) -> None:
     board.leg_bucket.take(count)
     campaign_id = campaign.settings.campaign_id
     board.batches[batch] = (campaign_id, count, board.now)
-    board.out.append(Claim(batch, campaign_id, count))
+    named = campaign.ahead.wanted(batch, count)
+    look = campaign.ahead.look(batch) if _looks_ahead(board, campaign) else 0
+    board.out.append(Claim(batch, campaign_id, count, named, look))
+
+
+def _looks_ahead(board: Board, campaign: Campaign) -> bool:
+    """Whether the next claim is to look at the leads after its own."""
+    if not campaign.leads.is_believed or not campaign.ahead.runs_low:
+        return False
+    at_work = (
+        agent
+        for agent in board.agents.values()
+        if agent.campaign_id == campaign.settings.campaign_id and agent.state is not AgentState.LOGGED_OUT
+    )
+    return next(islice(at_work, LARGEST_TEAM, None), None) is None
 
 
 def claimed(board: Board, answer: Claimed) -> None:
@@ -116,6 +133,7 @@ def claimed(board: Board, answer: Claimed) -> None:
     if not answer.attempts:
         campaign.no_leads_until = board.now + _HOPPER_RETRY_SECONDS
         campaign.no_leads_reason = answer.refusal or "hopper_empty"
+    dialed = []
     stale = board.now - asked_at > board.config.claim_ttl_seconds
     for claim in answer.attempts:
         reason = "stale" if stale else blocked_by(board, campaign)
@@ -128,6 +146,11 @@ def claimed(board: Board, answer: Claimed) -> None:
             _refuse(board, claim, "gateway")  # it failed, or was closed, since the claim was asked for
         else:
             _dial(board, campaign, claim, gateway)
+            dialed.append(claim.lead_id)
+    others = campaign.ahead.claimed(answer.batch, dialed)
+    campaign.ahead.found(answer.ahead, lambda facts: leads.expected(campaign, facts, board.wall))
+    if others or answer.ahead:
+        campaign.ahead.tell(campaign.pacer)
     closing.finish_wind_down(board, campaign)
 
 

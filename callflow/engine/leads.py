@@ -59,6 +59,11 @@ def know(attempt: Attempt, facts: LeadFacts | None, wall: float) -> None:
     attempt.lead = None if facts is None else features(facts, wall)
 
 
+def expected(campaign: Campaign, facts: LeadFacts, wall: float) -> float | None:
+    """The probability that a lead answers which is not dialed yet; None while too little is known."""
+    return campaign.leads.expected(features(facts, wall), campaign.pacer)
+
+
 def dialed(campaign: Campaign, attempt: Attempt, now: float) -> None:
     """Tell the pacer of a dial, with the probability that a person answers where something is known of the
     lead."""

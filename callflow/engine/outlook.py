@@ -49,12 +49,21 @@ class Outlook:
     def probability(self, lead: Lead, pacer: Pacer) -> float | None:
         """The probability to dial a lead with, for this dial; None while too little has been learned."""
         self._count(lead)
-        if self.model.calls() < LEARNED_CALLS or self._dials <= FIRST_DIALS:
+        return self.expected(lead, pacer)
+
+    def expected(self, lead: Lead, pacer: Pacer) -> float | None:
+        """The same for a lead that is not dialed yet."""
+        if not self.is_believed:
             return None
         if not isfinite(self.level):
             self.level = _log_odds(pacer.answer_probability())
         odds = self.level + _log_odds(self.model.probability(lead)) - self._usual
         return 1.0 / (1.0 + exp(-odds))
+
+    @property
+    def is_believed(self) -> bool:
+        """Enough has been learned, and dialed to compare with."""
+        return self.model.calls() >= LEARNED_CALLS and self._dials > FIRST_DIALS
 
     def learn(self, lead: Lead, *, answered: bool) -> None:
         """What became of a call that rang until it was answered or not."""

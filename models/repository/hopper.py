@@ -14,16 +14,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 
 from models.ids import new_id
 from models.numbers import kind_and_area
-from models.records import ClaimedAttempt, LeadFacts
+from models.records import ClaimedAttempt, DueLead, LeadFacts
 from models.repository.db import Db, rows_json
 from models.rules import RuleInputs, RuleSet, Verdict, check
 from models.rules.inputs import KEPT_TIMES
 
 BUSY_SECONDS = 30.0  # how long a lead waits whose number or person is in another call
+MOST_AHEAD = 256  # leads looked at and not claimed
 ROUNDS = 4  # how many times refused leads are replaced by the next ones within one claim
 
 
@@ -37,6 +38,7 @@ class ClaimResult:
 
     attempts: tuple[ClaimedAttempt, ...]
     refusal: str = ""
+    ahead: tuple[DueLead, ...] = ()
 
 
 _HOLDS_LEASE = text(
@@ -65,23 +67,43 @@ _HISTORY = """
       FROM attempt a
 """
 
+_IS_DUE = "l.state IN ('new', 'retry', 'cooling') AND l.due_at <= to_timestamp(:now)"
 # One index probe per priority (0 to 9, the highest first) instead of a sort over every due lead.
-_DUE = text(
-    f"""
-    WITH due AS MATERIALIZED (
+_IN_ORDER = f"""
         SELECT picked.*
           FROM generate_series(9, 0, -1) AS level(priority)
          CROSS JOIN LATERAL (
                SELECT l.id, l.tenant_id, l.person_id, l.number, l.priority, l.due_at, l.tries, l.list_id
                  FROM lead l
-                WHERE l.campaign_id = CAST(:campaign_id AS uuid) AND l.priority = level.priority
-                  AND l.state IN ('new', 'retry', 'cooling') AND l.due_at <= to_timestamp(:now)
+                WHERE l.campaign_id = CAST(:campaign_id AS uuid) AND l.priority = level.priority AND {_IS_DUE}
                 ORDER BY l.due_at, l.id
                 LIMIT :count
                   FOR UPDATE SKIP LOCKED
                ) AS picked
          LIMIT :count
-    )
+"""
+# Those that the caller wants first, unless one of a higher priority is due.
+_NAMED = f"""
+        SELECT l.id, l.tenant_id, l.person_id, l.number, l.priority, l.due_at, l.tries, l.list_id
+          FROM lead l
+         WHERE l.id = ANY (CAST(:leads AS uuid[])) AND l.campaign_id = CAST(:campaign_id AS uuid)
+           AND {_IS_DUE}
+           AND NOT EXISTS (
+               SELECT FROM generate_series(9, 0, -1) AS level(priority)
+                WHERE level.priority > l.priority
+                  AND EXISTS (SELECT FROM lead h
+                               WHERE h.campaign_id = l.campaign_id AND h.priority = level.priority
+                                 AND h.state IN ('new', 'retry', 'cooling')
+                                 AND h.due_at <= to_timestamp(:now)))
+           FOR UPDATE SKIP LOCKED
+"""
+
+
+def _due(which: str, order: str) -> TextClause:
+    """What the rules ask about due leads, locked for this claim."""
+    return text(
+        f"""
+    WITH due AS MATERIALIZED ({which})
     SELECT due.id::text AS lead_id, due.tenant_id::text AS tenant_id, due.person_id::text AS person_id,
     due.number, due.tries, due.list_id::text AS list_id, of_number.last_outcome,
            person.timezones, person.hold_reason, extract(epoch FROM person.hold_until)::float8 AS hold_until,
@@ -113,7 +135,41 @@ _DUE = text(
               AND (d.expires_at IS NULL OR d.expires_at > to_timestamp(:now))
             LIMIT 1
            ) AS forbidden ON true
-     ORDER BY due.priority DESC, due.due_at, due.id
+     ORDER BY {order}
+    """
+    )
+
+
+_DUE = _due(_IN_ORDER, "due.priority DESC, due.due_at, due.id")
+_DUE_NAMED = _due(_NAMED, "array_position(CAST(:leads AS uuid[]), due.id)")
+
+# The next due leads of the highest priority that has any, looked at and not locked.
+_AHEAD = text(
+    f"""
+    WITH top AS (
+        SELECT level.priority FROM generate_series(9, 0, -1) AS level(priority)
+         WHERE EXISTS (SELECT FROM lead l WHERE l.campaign_id = CAST(:campaign_id AS uuid)
+                                            AND l.priority = level.priority AND {_IS_DUE})
+         ORDER BY level.priority DESC
+         LIMIT 1
+    ), due AS MATERIALIZED (
+        SELECT l.id, l.tenant_id, l.person_id, l.number, l.due_at, l.tries, l.list_id
+          FROM top
+         CROSS JOIN LATERAL (
+               SELECT * FROM lead l
+                WHERE l.campaign_id = CAST(:campaign_id AS uuid) AND l.priority = top.priority AND {_IS_DUE}
+                ORDER BY l.due_at, l.id
+                LIMIT :count
+               ) AS l
+    )
+    SELECT due.id::text AS lead_id, due.number, due.tries, due.list_id::text AS list_id, person.timezones,
+           (SELECT a.outcome FROM attempt a
+             WHERE a.tenant_id = due.tenant_id AND a.number = due.number AND a.counted
+               AND a.outcome IS NOT NULL
+             ORDER BY a.claimed_at DESC LIMIT 1) AS last_outcome
+      FROM due
+      JOIN person ON person.id = due.person_id
+     ORDER BY due.due_at, due.id
     """
 )
 
@@ -168,9 +224,20 @@ _REFUSED = text(
 
 
 def claim(
-    db: Db, *, switch_id: str, lease_token: int, campaign_id: str, count: int, now_wall: float
+    db: Db,
+    *,
+    switch_id: str,
+    lease_token: int,
+    campaign_id: str,
+    count: int,
+    now_wall: float,
+    leads: Sequence[str] = (),
+    look: int = 0,
 ) -> ClaimResult:
     """Turn up to `count` due leads into attempts. They may be dialed only after the caller's commit.
+
+    leads: these first, in this order, unless one of a higher priority is due. look: so many of the leads due
+    after these are told as well.
 
     Refused leads are put off until the rule may allow them, or closed when it never will, and the refusal is
     kept.
@@ -183,9 +250,14 @@ def claim(
     rules, predictive = RuleSet.from_json(campaign.rules), campaign.mode == "predictive"
     taken: list[ClaimedAttempt] = []
     codes: set[str] = set()
-    for _ in range(ROUNDS):
+    of = {"campaign_id": campaign_id, "now": now_wall}
+    named = list(leads[:count])
+    for turn in range(ROUNDS + 1):
         wanted = count - len(taken)
-        due = db.execute(_DUE, {"campaign_id": campaign_id, "now": now_wall, "count": wanted}).all()
+        if turn == 0:
+            due = db.execute(_DUE_NAMED, {**of, "leads": named}).all() if named else []
+        else:
+            due = db.execute(_DUE, {**of, "count": wanted}).all()
         judged = [(row, _inputs(row, rules, predictive)) for row in due if not row.busy]
         verdicts = [(row, inputs, check(inputs, now_wall)) for row, inputs in judged]
         made = _insert(
@@ -199,9 +271,14 @@ def claim(
         _refuse(db, campaign_id, now_wall, refused)
         mine = {attempt.lead_id for attempt in made} | {row.lead_id for row, _, _ in refused}
         _postpone_busy(db, now_wall, [row.lead_id for row in due if row.lead_id not in mine])
-        if len(taken) >= count or len(due) < wanted:
+        if len(taken) >= count or (turn > 0 and len(due) < wanted):
             break
-    return ClaimResult(tuple(taken), "" if taken else _why_none(codes))
+    ahead = db.execute(_AHEAD, {**of, "count": min(look, MOST_AHEAD)}).all() if look > 0 else []
+    return ClaimResult(
+        tuple(taken),
+        "" if taken else _why_none(codes),
+        tuple(DueLead(row.lead_id, lead_facts(row)) for row in ahead),
+    )
 
 
 def _why_none(codes: set[str]) -> str:

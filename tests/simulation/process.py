@@ -291,12 +291,18 @@ class DialerProcess:
 
     def _claim(self, effect: Claim) -> None:
         def claim() -> None:
-            attempts, refusal = self._store.claim(
-                self.token, effect.campaign_id, effect.count, self._clock.now, self.wall
+            attempts, refusal, ahead = self._store.claim(
+                self.token,
+                effect.campaign_id,
+                effect.count,
+                self._clock.now,
+                self.wall,
+                effect.leads,
+                effect.look,
             )
             self._clock.after(
                 self._claim_delay() / 2,
-                lambda: self._run(lambda: self.step(Claimed(effect.batch, tuple(attempts), refusal))),
+                lambda: self._run(lambda: self.step(Claimed(effect.batch, tuple(attempts), refusal, ahead))),
             )
 
         self._clock.after(self._claim_delay() / 2, claim)

@@ -39,6 +39,7 @@ from models.records import (
     ClaimedAttempt,
     CommandFinished,
     DialerSnapshot,
+    DueLead,
     KnownAgent,
     LeadFacts,
     Learned,
@@ -215,17 +216,25 @@ class Store:
     # --- claim --------------------------------------------------------------------------------------------
 
     def claim(
-        self, token: int, campaign_id: str, count: int, now: float, wall: float
-    ) -> tuple[list[ClaimedAttempt], str]:
-        """Take up to `count` due leads and make attempts of them, under the lease."""
+        self,
+        token: int,
+        campaign_id: str,
+        count: int,
+        now: float,
+        wall: float,
+        leads: Sequence[str] = (),
+        look: int = 0,
+    ) -> tuple[list[ClaimedAttempt], str, tuple[DueLead, ...]]:
+        """Take up to `count` due leads, `leads` first, and make attempts of them, under the lease."""
         if not self.available:
-            return [], "database_away"
+            return [], "database_away", ()
         if token != self.token or now >= self.lease_until:
-            return [], "lease"
+            return [], "lease", ()
         taken: list[ClaimedAttempt] = []
         passed_over: list[tuple[float, int, Lead]] = []
-        while self._due and len(taken) < count and self._due[0][0] <= wall:
-            entry = heapq.heappop(self._due)
+        named = self._named(leads, wall)
+        while len(taken) < count and (named or (self._due and self._due[0][0] <= wall)):
+            entry = named.pop(0) if named else heapq.heappop(self._due)
             lead = entry[2]
             if lead.number in self._open_numbers or lead.person_id in self._open_persons:
                 passed_over.append((wall + 5.0, entry[1], lead))
@@ -250,9 +259,21 @@ class Store:
                     facts=lead_facts(lead),
                 )
             )
-        for entry in passed_over:
+        for entry in (*passed_over, *named):
             heapq.heappush(self._due, entry)
-        return taken, "" if taken else "hopper_empty"
+        ahead = heapq.nsmallest(look, (entry for entry in self._due if entry[0] <= wall)) if look else []
+        due = tuple(DueLead(lead.lead_id, lead_facts(lead)) for _, _, lead in ahead)
+        return taken, "" if taken else "hopper_empty", due
+
+    def _named(self, leads: Sequence[str], wall: float) -> list[tuple[float, int, Lead]]:
+        """Those of them that are due, taken out of the order."""
+        if not leads:
+            return []
+        due = {entry[2].lead_id: entry for entry in self._due if entry[0] <= wall}
+        found = {lead_id: due[lead_id] for lead_id in leads if lead_id in due}
+        self._due = [entry for entry in self._due if entry[2].lead_id not in found]
+        heapq.heapify(self._due)
+        return [found[lead_id] for lead_id in leads if lead_id in found]
 
     def has_due_lead(self, wall: float) -> bool:
         """Whether a claim could find something now."""

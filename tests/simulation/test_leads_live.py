@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from statistics import fmean
 from typing import Any
 
@@ -105,3 +106,17 @@ def test_a_successor_knows_what_was_learned() -> None:
     seldom, often = means(given[110:])
     assert all(p is not None for _, p in given[110:])
     assert often - seldom > 0.3, (seldom, often)
+
+
+def test_a_small_team_dials_alike_leads_together() -> None:
+    scenario = replace(base(5, agents=30, seconds=1500.0), lists=(SELDOM, OFTEN), leads=5000)
+    (engine,) = play(scenario)
+    given = engine.given()
+    known = [which for which, p in given if p is not None]
+    alike = [a == b for a, b in pairwise(known[100:])]
+    assert len(alike) > 250
+    # The lists' leads are due by turns.
+    assert fmean(a == b for a, b in pairwise(which for which, _ in given[:400])) < 0.2
+    assert fmean(alike) > 0.8, fmean(alike)
+    seen = replay_log(engine.log)
+    assert seen.exact, seen.first_difference

@@ -31,6 +31,51 @@ def test_due_leads_become_attempts_in_order_of_priority_and_due_time(world: Worl
     assert world.claim(10).refusal == "hopper_empty"
 
 
+def test_leads_asked_for_by_name_come_first_and_the_order_goes_on_after_them(world: World) -> None:
+    leads = world.add_leads(8)
+    in_order = [attempt.lead_id for attempt in world.claim(1).attempts]
+    rest = [lead for lead in leads if lead not in in_order]
+    named = [rest[5], new_id(), rest[2], in_order[0]]
+    claimed = [attempt.lead_id for attempt in world.claim(5, leads=named).attempts]
+    assert claimed[:2] == [rest[5], rest[2]]
+    assert len(claimed) == len(set(claimed)) == 5
+    assert world.claim(1, leads=[rest[0], rest[6]]).attempts[0].lead_id in leads
+    assert world.value("SELECT count(*) FROM attempt") == 7
+
+
+def test_no_name_goes_before_a_higher_priority_or_the_rules(world: World) -> None:
+    usual = world.add_leads(3)
+    waits = world.add_leads(1, first=5, due=NOON + 60)[0]
+    world.execute(
+        "UPDATE person SET hold_reason = 'dispute' WHERE id = (SELECT person_id FROM lead"
+        " WHERE id::text = :id)",
+        id=usual[1],
+    )
+    urgent = world.add_leads(1, first=9, priority=9)[0]
+    assert [a.lead_id for a in world.claim(1, leads=[usual[2]]).attempts] == [urgent]
+    claimed = [a.lead_id for a in world.claim(3, leads=[waits, usual[1], usual[2]]).attempts]
+    assert claimed == [usual[2], usual[0]]
+    other = World.make(world.engine, name="autumn")
+    assert other.claim(1, leads=usual).attempts == ()
+
+
+def test_a_look_ahead_tells_the_next_of_the_highest_priority_and_claims_none(world: World) -> None:
+    world.add_leads(6)
+    first = world.claim(2, look=3)
+    assert [a.lead_id for a in first.attempts] != [one.lead_id for one in first.ahead][:2]
+    assert len(first.ahead) == 3
+    urgent = world.add_leads(1, first=9, priority=9)[0]
+    assert [one.lead_id for one in world.claim(0, look=3).ahead] == []
+    second = world.claim(1, leads=[first.ahead[0].lead_id], look=3)
+    assert [a.lead_id for a in second.attempts] == [urgent]
+    assert [one.lead_id for one in second.ahead] == [one.lead_id for one in first.ahead]
+    assert all(one.facts.list_id and one.facts.attempt == 1 for one in second.ahead)
+    third = world.claim(3, leads=[one.lead_id for one in reversed(first.ahead)], look=0)
+    assert [a.lead_id for a in third.attempts] == [one.lead_id for one in reversed(first.ahead)]
+    assert third.ahead == ()
+    assert [a.facts for a in reversed(third.attempts)] == [one.facts for one in first.ahead]
+
+
 def test_inputs_and_verdict_are_kept_and_can_be_judged_again(world: World) -> None:
     world.add_leads(1)
     (attempt,) = world.claim(1).attempts

@@ -126,7 +126,15 @@ class World:
                 tenant_id=self.tenant,
             )
 
-    def claim(self, count: int, now: float = NOON, *, token: int | None = None) -> hopper.ClaimResult:
+    def claim(
+        self,
+        count: int,
+        now: float = NOON,
+        *,
+        token: int | None = None,
+        leads: Sequence[str] = (),
+        look: int = 0,
+    ) -> hopper.ClaimResult:
         with self.engine.begin() as db:
             return hopper.claim(
                 db,
@@ -135,6 +143,8 @@ class World:
                 campaign_id=self.campaign,
                 count=count,
                 now_wall=now,
+                leads=leads,
+                look=look,
             )
 
     def apply(self, *batch: Record) -> records.Applied:
