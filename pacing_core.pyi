@@ -157,7 +157,11 @@ class Pacer:
         state: Literal["idle", "reserved", "talk", "wrap", "away"],
         leaving: bool = False,
     ) -> None:
-        """An agent's state. `leaving`: will not become free after this call."""
+        """An agent's state. `leaving`: will not become free after this call.
+
+        Whoever is free and begins to talk without having been reserved or connected was taken by a call of
+        somebody else's, such as an inbound one.
+        """
     def agent_leaves(self, now: float, agent_id: int, at: float | None = None) -> None:
         """When the agent is to leave, such as for a planned break; None: no plan any more.
 

@@ -25,6 +25,15 @@ impl Cumulants {
         self.third += count * variance * (1.0 - 2.0 * q);
     }
 
+    /// Of a Poisson variable.
+    pub fn poisson(mean: f64) -> Self {
+        Self {
+            mean,
+            variance: mean,
+            third: mean,
+        }
+    }
+
     /// Between two sums, linearly.
     pub fn between(a: Self, b: Self, part: f64) -> Self {
         let mix = |x: f64, y: f64| x + (y - x) * part;
@@ -85,6 +94,15 @@ impl<const N: usize> CumulantsOf<N> {
         }
     }
 
+    /// Adds to each sum a Poisson variable with that mean.
+    pub fn add_poisson(&mut self, mean: [f64; N]) {
+        for i in 0..N {
+            self.mean[i] += mean[i];
+            self.variance[i] += mean[i];
+            self.third[i] += mean[i];
+        }
+    }
+
     /// Adds variables by the sums of the first three powers of their probabilities.
     pub fn add_powers(&mut self, first: [f64; N], second: [f64; N], third: [f64; N]) {
         for i in 0..N {
@@ -112,6 +130,17 @@ impl Sum {
         Self {
             pmf,
             top: value.min(WIDTH - 1),
+        }
+    }
+
+    /// Adds a Poisson variable: as so many yes-or-no variables, which makes its variance up to a twelfth too small at
+    /// means of 2.
+    pub fn add_poisson(&mut self, mean: f64) {
+        const PARTS: usize = 24;
+        #[allow(clippy::cast_precision_loss)]
+        let q = (mean / PARTS as f64).min(1.0);
+        for _ in 0..PARTS {
+            self.add(q);
         }
     }
 

@@ -472,6 +472,8 @@ pub(crate) struct Moment {
     pub balance: Balance,
     /// Probability that a call dialed now is answered before the moment.
     pub answer: f64,
+    /// Inbound callers for whom there would be nobody if no call were in flight.
+    pub without: f64,
 }
 
 /// The moments ahead of one decision.
@@ -580,7 +582,8 @@ impl Horizons {
 }
 
 impl Forecast {
-    pub fn new(scene: &Scene, learned: &Learned, grace: f64) -> Self {
+    /// `taken`: agents a second whom others take first.
+    pub fn new(scene: &Scene, learned: &Learned, grace: f64, taken: f64) -> Self {
         let ring = &learned.ring;
         let p = ring.answer_probability();
         let caution = ring.answer_probability_at_most(CAUTION) / p;
@@ -588,7 +591,15 @@ impl Forecast {
         let horizons = Horizons::new(learned, grace);
         let mut chances = [[0.0; COLUMNS]; ROWS];
         let due = Due::new(&mut chances, scene, learned, horizons.at, caution, careful);
-        let answers = due.cumulants();
+        let mut answers = due.cumulants();
+        let gone: [f64; MOMENTS] = std::array::from_fn(|i| taken * (horizons.at[i] + grace));
+        let most_gone = gone[MOMENTS - 1];
+        if taken > 0.0 {
+            answers.add_poisson(std::array::from_fn(|column| match column {
+                EVER => most_gone,
+                moment => gone[moment - 1],
+            }));
+        }
         let ever = answers.get(EVER);
         let idle = usize::try_from(scene.idle).unwrap_or(0);
         let waiting = usize::try_from(-scene.idle).unwrap_or(0);
@@ -598,16 +609,31 @@ impl Forecast {
             && ever.mean <= EXACT_DUE;
         let busy = scene.talk_ages.len() + scene.wrap_ages.len() + scene.departing.len();
         let factor = scene.since_factor;
-        let moment = |i: usize, balance: Balance| {
+        let moment = |i: usize, balance: Balance, without: f64| {
             let answer = ring.answered_within(0.0, horizons.at[i]) * caution * factor;
             let answer = answer.min(1.0);
-            Moment { balance, answer }
+            Moment {
+                balance,
+                answer,
+                without,
+            }
         };
         let (moments, on_idle, free_agents) = if few && busy <= EXACT_BUSY {
-            let sums = due.sums::<COLUMNS>(waiting);
+            let mut sums = due.sums::<COLUMNS>(waiting);
             let (free, mean) = horizons.exactly_free(scene, learned, idle);
-            let moments =
-                std::array::from_fn(|i| moment(i, Balance::exact(&free[i], &sums[i + 1])));
+            let mut without = [0.0; MOMENTS];
+            if taken > 0.0 {
+                sums[EVER].add_poisson(most_gone);
+                for i in 0..MOMENTS {
+                    sums[i + 1].add_poisson(gone[i]);
+                    let mut alone = Sum::constant(0);
+                    alone.add_poisson(gone[i]);
+                    without[i] = Balance::exact(&free[i], &alone).shortfall();
+                }
+            }
+            let moments = std::array::from_fn(|i| {
+                moment(i, Balance::exact(&free[i], &sums[i + 1]), without[i])
+            });
             let on_idle = Balance::exact(&Sum::constant(idle), &sums[EVER]);
             (moments, on_idle, mean)
         } else {
@@ -616,10 +642,20 @@ impl Forecast {
                 let (left, part) = horizons.place[i];
                 let free = Cumulants::between(free.get(left), free.get(left + 1), part);
                 let due = answers.get(i + 1);
-                moment(i, Balance::Normal { free, due })
+                let without = if taken > 0.0 {
+                    let due = Cumulants::poisson(gone[i]);
+                    Balance::Normal { free, due }.shortfall()
+                } else {
+                    0.0
+                };
+                moment(i, Balance::Normal { free, due }, without)
             });
             let on_idle = if few {
-                Balance::exact(&Sum::constant(idle), &due.sums::<1>(waiting)[EVER])
+                let mut sum = due.sums::<1>(waiting)[EVER];
+                if taken > 0.0 {
+                    sum.add_poisson(most_gone);
+                }
+                Balance::exact(&Sum::constant(idle), &sum)
             } else {
                 #[allow(clippy::cast_precision_loss)]
                 Balance::Normal {
@@ -638,8 +674,9 @@ impl Forecast {
             on_idle: Moment {
                 balance: on_idle,
                 answer: (p * careful * factor).min(1.0),
+                without: 0.0,
             },
-            expected_answers: ever.mean / careful,
+            expected_answers: (ever.mean - most_gone).max(0.0) / careful,
             answer_probability: (p * factor).min(1.0),
             free_agents,
         }
@@ -649,7 +686,7 @@ impl Forecast {
     pub fn shortfall(&self) -> f64 {
         self.moments
             .iter()
-            .map(|m| m.balance.shortfall())
+            .map(|m| m.balance.shortfall() - m.without)
             .fold(0.0, f64::max)
     }
 

@@ -62,6 +62,7 @@ pub mod simulation;
 mod snapshot;
 pub mod staffing;
 mod state;
+mod taken;
 mod tempo;
 mod upcoming;
 #[cfg(feature = "lab")]

@@ -8,6 +8,7 @@ use crate::growth::Growth;
 use crate::recent::Recent;
 use crate::ring::RingEnd;
 use crate::snapshot;
+use crate::taken::Taken;
 use crate::upcoming::{Bounds, Choice, Upcoming};
 
 /// An answered person is reported as connected or abandoned at most so long after it happened, seconds.
@@ -132,6 +133,7 @@ pub struct Pacer {
     recent: Recent,
     growth: Growth,
     upcoming: Upcoming,
+    taken: Taken,
     /// Abandons expected of the calls in flight, as of the last decision.
     expected_abandons: f64,
     ignored: u64,
@@ -161,6 +163,7 @@ crate::state::state!(Pacer {
     recent,
     growth,
     upcoming,
+    taken,
     expected_abandons,
     ignored,
 });
@@ -216,6 +219,7 @@ impl Pacer {
             recent: Recent::new(),
             growth: Growth::new(),
             upcoming: Upcoming::default(),
+            taken: Taken::new(),
             expected_abandons: 0.0,
             ignored: 0,
         })
@@ -306,9 +310,20 @@ impl Pacer {
         self.ignored
     }
 
-    /// An agent's state.
+    /// An agent's state. Whoever begins to talk without having been reserved or connected was taken by somebody else's
+    /// call, such as an inbound one.
     pub fn agent(&mut self, now: f64, id: u64, state: AgentState, leaving: bool) {
         let now = self.advance(now);
+        if state == AgentState::Talk
+            && let Some(agent) = self.agents.get_mut(id)
+            && matches!(agent.state, AgentState::Idle | AgentState::Wrap)
+        {
+            self.taken.one(now);
+        }
+        self.set_agent(now, id, state, leaving);
+    }
+
+    fn set_agent(&mut self, now: f64, id: u64, state: AgentState, leaving: bool) {
         let mut fresh = Agent {
             id,
             state,
@@ -444,7 +459,7 @@ impl Pacer {
             }
         }
         let leaving = self.agents.get_mut(agent).is_some_and(|a| a.leaving);
-        self.agent(now, agent, AgentState::Talk, leaving);
+        self.set_agent(now, agent, AgentState::Talk, leaving);
     }
 
     /// The answered person was abandoned: counts in the ledger, and the call leaves the books.
@@ -551,17 +566,20 @@ impl Pacer {
         let asked_for = self.upcoming.ratios(limits.pending, &self.learned).0;
         self.scene.add_pending(limits.pending, asked_for.all());
         let grace = (self.options.grace_seconds - BRIDGE_MARGIN).max(0.0);
-        let forecast = Forecast::new(&self.scene, &self.learned, grace);
+        let taken = self.taken.rate(now);
+        let forecast = Forecast::new(&self.scene, &self.learned, grace, taken);
         let allowance = self.allowance(forecast.shortfall());
         let cut = limits.lines_free.min(limits.rate_tokens).min(limits.leads);
         let one_each = u64::try_from(self.scene.idle)
             .unwrap_or(0)
             .saturating_sub(self.scene.open);
+        // An idle agent is nobody's own where others take agents first.
+        let sure = if taken > 0.0 { 0 } else { one_each };
         let at_work = self.scene.talk_ages.len() + self.scene.wrap_ages.len();
         let at_work = at_work as u64 + u64::try_from(self.scene.idle).unwrap_or(0);
         let bounds = Bounds {
             allowance,
-            one_each,
+            one_each: sure,
             room: self.growth.room(now, self.scene.open, at_work),
             cut,
         };

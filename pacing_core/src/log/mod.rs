@@ -35,7 +35,7 @@ pub const FORMAT: u8 = 1;
 
 /// Version of the pacer's behaviour: raised with every change by which the same inputs may give another decision.
 /// A log tells it, so that a replay that differs can say why.
-pub const PACER_VERSION: u32 = 6;
+pub const PACER_VERSION: u32 = 7;
 
 /// Seconds of a moment of the log, which are whole milliseconds.
 #[must_use]

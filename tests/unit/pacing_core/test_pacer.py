@@ -411,3 +411,44 @@ def test_thousands_of_calls_of_one_age_are_no_jump(seed: int) -> None:
     assert run.abandon_rate <= 0.03
     assert run.worst_quarter <= 0.045
     assert run.occupancy >= 0.95
+
+
+def test_agents_taken_by_others_are_not_counted_on() -> None:
+    def dials(taken: int) -> int:
+        pacer = Pacer(budget_answered=2000, budget_abandoned=30)
+        for agent in range(30):
+            pacer.agent(0.0, agent, "idle")
+        for number in range(taken):
+            now = 600.0 * (number + 1) / taken
+            pacer.agent(now, number % 10, "talk")
+            pacer.agent(now, number % 10, "idle")
+        return pacer.decide(600.0, lines_free=500, rate_tokens=500, leads=500).dials
+
+    assert dials(0) > dials(30) > dials(120) > 0
+
+
+def test_an_agent_reserved_or_connected_was_not_taken() -> None:
+    pacers = [Pacer(budget_answered=2000, budget_abandoned=30) for _ in range(2)]
+    for reserved, pacer in enumerate(pacers):
+        for agent in range(10):
+            pacer.agent(0.0, agent, "idle")
+        for call in range(20):
+            now = 10.0 * call
+            pacer.dialed(now, call)
+            pacer.answered(now + 5.0, call)
+            if reserved:
+                pacer.agent(now + 5.0, call % 10, "reserved")
+                pacer.agent(now + 5.0, call % 10, "talk")
+            pacer.connected(now + 5.0, call, call % 10)
+            pacer.ended(now + 9.0, call, "done")
+            pacer.agent(now + 9.0, call % 10, "idle")
+    plain, reserving = (pacer.decide(300.0, **ROOM) for pacer in pacers)
+    assert plain == reserving
+    assert plain.dials > 0
+
+
+def test_inbound_calls_that_take_agents_do_not_overdraw_the_budget() -> None:
+    text = "agents = 20\nseconds = 28800.0\ndecide_seconds = 0.5\ninbound = { per_hour = 180.0 }"
+    for run in simulate(Scenario.named("blend", text), "ringmaster", [1, 2, 3, 4]):
+        assert run.total_abandoned <= 0.03 * run.total_answered
+        assert run.occupancy > 0.85
