@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
+from uuid import UUID
 
 import gevent
 import psycopg
@@ -23,7 +24,7 @@ from callflow.effects import Claim, Publish
 from callflow.greenlets import Failed, spawn
 from callflow.inputs import Claimed, Commanded, Input
 from callflow.writer import Begin, first_line, may_try_again
-from models.enums import AttemptState, Outcome
+from models.enums import AttemptState, CommandKind, Outcome
 from models.errors import NotFound
 from models.records import AttemptClosed, OperatorCommand, Record
 from models.repository import agents, campaigns, commands, gateways, hopper, lease, live, recovery
@@ -268,7 +269,17 @@ class Commands:
             log.warning(
                 "a command names what is not there: %s", error, extra={"command_id": command.command_id}
             )
-        return Commanded(command, agent, campaign, carriers)
+        return Commanded(command, agent, campaign, carriers, self._verdict(session, command))
+
+    def _verdict(self, session: Session, command: OperatorCommand) -> str:
+        """What do-not-call says of the number that a command wants dialed."""
+        number, attempt_id = command.payload.get("number"), command.payload.get("attempt_id")
+        if command.kind is not CommandKind.AGENT_TRANSFER or number is None:
+            return ""
+        try:
+            return hopper.forbidden(session, str(UUID(str(attempt_id))), str(number)[:20])
+        except ValueError:
+            return "the command names no call"
 
 
 _OF_THE_DIALER = ("link_up", "blocked", "switch_lag_p95_ms", "lag_p99_ms", "speed")

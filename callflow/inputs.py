@@ -83,12 +83,14 @@ class Claimed:
 @dataclass(frozen=True, slots=True)
 class Commanded:
     """A command of a person or program, durably TAKEN. `agent`/`campaign` carry the row when it is not
-    known yet, `carriers` comes with a campaign."""
+    known yet, `carriers` comes with a campaign. `verdict`: why a rule forbids the number that it names, if
+    one does."""
 
     command: OperatorCommand
     agent: KnownAgent | None = None
     campaign: CampaignSettings | None = None
     carriers: CarrierPlan | None = None
+    verdict: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,7 @@ class LegKind(StrEnum):
 
     CUSTOMER = "customer"
     AGENT = "agent"
+    THIRD_PARTY = "third_party"
 
 
 class AgentState(StrEnum):

@@ -107,6 +107,43 @@ class AttemptClosed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ThirdLegOpened:
+    """The leg of a third party, to whom an agent hands a conversation, is about to be originated."""
+
+    kind: ClassVar[str] = "third_leg_opened"
+    leg_id: str
+    attempt_id: str
+    agent_id: str
+    switch_id: str
+    number: str
+    gateway: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThirdLegJoined:
+    """Customer and third party hear each other; the agent's part is over (the switch's own BRIDGE time)."""
+
+    kind: ClassVar[str] = "third_leg_joined"
+    leg_id: str
+    attempt_id: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThirdLegEnded:
+    """The leg of a third party is gone; times are None where it never happened."""
+
+    kind: ClassVar[str] = "third_leg_ended"
+    leg_id: str
+    cause: str
+    at: float
+    sip_status: int | None = None
+    ringing_at: float | None = None
+    answered_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentLegOpened:
     """An agent's standing leg is about to be originated."""
 
@@ -237,6 +274,9 @@ Record: TypeAlias = (
     | AttemptAnswered
     | AttemptBridged
     | AttemptMoved
+    | ThirdLegOpened
+    | ThirdLegJoined
+    | ThirdLegEnded
     | AttemptClosed
     | AgentLegOpened
     | AgentLegEnded
@@ -258,6 +298,9 @@ _TYPES: dict[str, type[Any]] = {
         AttemptAnswered,
         AttemptBridged,
         AttemptMoved,
+        ThirdLegOpened,
+        ThirdLegJoined,
+        ThirdLegEnded,
         AttemptClosed,
         AgentLegOpened,
         AgentLegEnded,
@@ -419,6 +462,18 @@ class OpenAttempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenThirdLeg:
+    """A third party's leg found open in the database at the start."""
+
+    leg_id: str
+    attempt_id: str
+    agent_id: str
+    number: str
+    gateway: str = ""
+    joined_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownAgent:
     """An agent homed on this switch, logged in or not, as the database last knew them."""
 
@@ -514,6 +569,7 @@ class DialerSnapshot:
     learned: Mapping[str, Learned] = field(default_factory=dict)
     carriers: CarrierPlan = field(default_factory=CarrierPlan)
     recording_room: bool | None = None
+    thirds: tuple[OpenThirdLeg, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,13 @@ class Transfer(Body):
     to_agent_id: UUID
 
 
+class TransferOut(Body):
+    """To which number outside the conversation goes."""
+
+    attempt_id: UUID
+    number: str = Field(pattern=r"^\+[1-9][0-9]{5,14}$", description="In international form.")
+
+
 class Colleague(BaseModel):
     """Another agent of the same campaign, as far as an agent need know."""
 
@@ -80,6 +87,19 @@ async def transfer_call_of_agent(
     async with state_of(request).database.tenant(who.tenant_id) as tx:
         other = await tx.run(desk.one, str(given.to_agent_id), tenant_id=tx.only)
     payload = {"attempt_id": attempt_id, "to_agent_id": other.id}
+    return await ask_of(CommandKind.AGENT_TRANSFER, agent_id, who, request, response, key, payload)
+
+
+@router.post("/{agent_id}/transfer-out", responses=_CONTROL, operation_id="transfer_call_of_agent_out")
+async def transfer_call_of_agent_out(
+    agent_id: Who, given: TransferOut, who: Actor, request: Request, response: Response, key: Key = None
+) -> Command:
+    """Hand the conversation over to a number. They hold until it answers; if it does not, the agent has them.
+
+    Do-not-call, the gateways' limits and the campaign's caller id hold for it as for any call.
+    """
+    attempt_id = await their_call(request, who, agent_id, given.attempt_id)
+    payload = {"attempt_id": attempt_id, "number": given.number}
     return await ask_of(CommandKind.AGENT_TRANSFER, agent_id, who, request, response, key, payload)
 
 

@@ -42,7 +42,7 @@ class Leg:
     leg_id: str
     kind: LegKind
     owner_id: str
-    """attempt id of a customer's leg, agent id of an agent's."""
+    """attempt id of a customer's leg, agent id of an agent's, its own of a third party's."""
     state: LegState = LegState.SENT
     sent_at: float = 0.0
     since: float = 0.0
@@ -66,6 +66,17 @@ class Leg:
 
 
 @dataclass(slots=True)
+class Third:
+    """A third party's leg while it is there: of which conversation, and is the customer with them."""
+
+    leg_id: str
+    attempt_id: str
+    number: str
+    agent_id: str
+    joined: bool = False
+
+
+@dataclass(slots=True)
 class Attempt:
     """One number dialed once, while it is open."""
 
@@ -80,8 +91,12 @@ class Attempt:
     moving_to: str = ""
     """The agent to whom the conversation is being handed."""
     moving_since: float = 0.0
+    third: str = ""
+    """The leg of the third party to whom it goes."""
+    left_wall: float = 0.0
+    """When its agent left it to a third party, as epoch seconds; 0: did not."""
     moved: bool = False
-    """It went from agent to agent."""
+    """It went to another agent, or to a third party."""
     alone: int = 0
     """How often in a row the switch said that this conversation's customer is with nobody."""
     told: bool = False
@@ -153,6 +168,8 @@ class Agent:
     next_reason: str = ""
     reason: str = ""
     phone_failures: int = 0
+    told: str = ""
+    """Why a transfer failed: the reason of the state that follows."""
     hold_asked: bool = False
     """The leg was told to go on hold; the call's end takes it off again."""
     muted: bool = False
@@ -229,6 +246,8 @@ class Board:
     agents: dict[str, Agent] = field(default_factory=dict)
     legs: dict[str, Leg] = field(default_factory=dict)
     attempts: dict[str, Attempt] = field(default_factory=dict)
+    thirds: dict[str, Third] = field(default_factory=dict)
+    """Third parties' legs, by their ids."""
     campaigns: dict[str, Campaign] = field(default_factory=dict)
     recordings: dict[str, Recording] = field(default_factory=dict)
     """The newest recording of each open attempt that has any."""

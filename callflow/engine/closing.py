@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from callflow.engine import agents, carriers, leads, recording, second, transfers
+from callflow.engine import agents, carriers, leads, recording, second, third_party, transfers
 from callflow.engine.board import Attempt, Board, Campaign, Leg
 from callflow.engine.config import OUTCOME_REALM
 from callflow.engine.outcomes import Ending, classify
@@ -145,7 +145,7 @@ def close(
             bridged_at=_at(board, end.bridged_us),
             ended_at=_at(board, end.hangup_us),
             agent_id=agent_id or None,
-            talk_seconds=end.talk_seconds if outcome is Outcome.CONNECTED else 0.0,
+            talk_seconds=_talk(board, attempt, end) if outcome is Outcome.CONNECTED else 0.0,
             wait_seconds=wait,
             abandoned=abandoned,
             recovered=attempt.recovered,
@@ -196,6 +196,13 @@ def set_campaign(
     )
 
 
+def _talk(board: Board, attempt: Attempt, end: Ending) -> float:
+    """With agents: what followed with a third party is none of the call's talk."""
+    if attempt.left_wall and end.bridged_us:
+        return max(0.0, attempt.left_wall - board.wall_of(end.bridged_us))
+    return end.talk_seconds
+
+
 def _at(board: Board, switch_us: int) -> float | None:
     return board.wall_of(switch_us) if switch_us else None
 
@@ -222,6 +229,7 @@ def _tell_pacer(
 
 def _free_agent(board: Board, attempt: Attempt, outcome: Outcome) -> None:
     transfers.came_to_nothing(board, attempt)
+    third_party.give_up(board, attempt)
     agent = board.agents.get(attempt.agent_id)
     if agent is None or agent.attempt_id != attempt.attempt_id:
         return

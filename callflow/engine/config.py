@@ -32,6 +32,7 @@ class EngineConfig:
         renewal. reattach_seconds: how long after a lost agent leg the engine waits before it dials the
         phone again. max_phone_failures: so many failed dials of an agent's phone in a row log the agent out.
         recordings: directory of the switch's machine that recordings are written to, absolute.
+        transfer_limit_seconds: the switch ends a call so long after it went to a third party.
         max_skew_seconds: no dialing when the switch's clock is further off ours (None: not judged,
         simulators).
     """
@@ -50,6 +51,7 @@ class EngineConfig:
     standing_leg_seconds: float = 600.0
     reattach_seconds: float = 1.0
     max_phone_failures: int = 5
+    transfer_limit_seconds: float = 3600.0
     max_skew_seconds: float | None = None
     recordings: str = "/var/lib/freeswitch/recordings"
 

@@ -107,7 +107,8 @@ def held(board: Board, leg: Leg, *, on: bool) -> None:
     if agent.state is AgentState.TALKING and on:
         board.move_agent(agent, AgentEvent.HOLD, attempt_id=agent.attempt_id)
     elif agent.state is AgentState.ON_HOLD and not on:
-        board.move_agent(agent, AgentEvent.UNHOLD, attempt_id=agent.attempt_id)
+        reason, agent.told = agent.told, ""
+        board.move_agent(agent, AgentEvent.UNHOLD, attempt_id=agent.attempt_id, reason=reason)
 
 
 def found(board: Board, agent: Agent, leg: Leg, data: dict[str, Any]) -> None:
@@ -126,4 +127,4 @@ def over(board: Board, agent: Agent) -> None:
         board.send(commands.uuid_hold(agent.leg_id, False))
     if agent.leg_id and agent.muted:
         _mute(board, agent, on=False)
-    agent.muted = agent.hold_asked = False
+    agent.muted, agent.hold_asked, agent.told = False, False, ""

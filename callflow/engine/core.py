@@ -18,6 +18,7 @@ from callflow.engine import (
     operator,
     recording,
     recovery,
+    third_party,
     transfers,
 )
 from callflow.engine import status as status_room
@@ -205,6 +206,8 @@ class Engine:
             transfers.silent(board, name)
         elif kind == "recording":
             recording.timer_due(board, name)
+        elif kind == "out":
+            third_party.silent(board, name)
         else:
             self._leg_timer(kind, name)
 
@@ -276,6 +279,10 @@ class Engine:
             return
         if kind == "record":
             recording.replied(board, name, ok=reply.ok, text=reply.text)
+            return
+        if kind == "out":
+            if not reply.ok:
+                third_party.refused(board, name)
             return
         leg = board.legs.get(name)
         if leg is None:

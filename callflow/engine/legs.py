@@ -14,6 +14,7 @@ from callflow.engine import (
     matching,
     recording,
     recovery,
+    third_party,
     transfers,
 )
 from callflow.engine.board import Board, Leg
@@ -191,6 +192,9 @@ def reach_waiting(board: Board, leg: Leg, answered_us: int) -> None:
     reach_answered(board, leg, answered_us)
     if leg.state is not LegState.ANSWERED or not board.move_leg(leg, LegEvent.WAIT):
         return
+    if leg.kind is LegKind.THIRD_PARTY:
+        third_party.answered(board, leg)
+        return
     attempt = board.attempts.get(leg.owner_id)
     if attempt is None or attempt.state is not AttemptState.ANSWERED:
         return
@@ -258,6 +262,10 @@ def _bridge(board: Board, event: ChannelBridge) -> None:
     ends = [board.legs.get(event.a_uuid or event.uuid), board.legs.get(event.b_uuid)]
     customer = next((leg for leg in ends if leg and leg.kind is LegKind.CUSTOMER), None)
     standing = next((leg for leg in ends if leg and leg.kind is LegKind.AGENT), None)
+    third = next((leg for leg in ends if leg and leg.kind is LegKind.THIRD_PARTY), None)
+    if customer is not None and third is not None:
+        third_party.joined(board, third, event.timestamp_us)
+        return
     if customer is None or standing is None:
         board.counters["bridge_of_unknown_legs"] += 1
         return
@@ -282,6 +290,18 @@ def hung_up(board: Board, leg: Leg, event: ChannelHangupComplete) -> None:
     if leg.kind is LegKind.CUSTOMER:
         transfers.before_end(board, leg, event)
         closing.customer_leg_ended(board, leg, from_event(event))
+    elif leg.kind is LegKind.THIRD_PARTY:
+        closing.drop_leg(board, leg)
+        end = from_event(event)
+        third_party.ended(
+            board,
+            leg,
+            end.cause,
+            sip_status=end.sip_status,
+            progress_us=end.progress_us,
+            answered_us=end.answered_us,
+            hangup_us=end.hangup_us,
+        )
     else:
         closing.drop_leg(board, leg)
         matching.agent_leg_lost(board, leg, event.cause)
@@ -318,6 +338,8 @@ def refused_at_all(board: Board, leg: Leg, word: str) -> None:
     board.counters[f"originate_refused:{word[:40]}"] += 1
     if leg.kind is LegKind.AGENT:
         matching.agent_leg_lost(board, leg, word)
+    elif leg.kind is LegKind.THIRD_PARTY:
+        third_party.ended(board, leg, word)
     else:
         attempt = board.attempts.get(leg.owner_id)
         if attempt is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from callflow.engine import agents, closing, conversation, recording, recovery, transfers
+from callflow.engine import agents, closing, conversation, recording, recovery, third_party, transfers
 from callflow.engine.board import Agent, Board, Campaign
 from callflow.engine.config import MIN_RING_SECONDS
 from callflow.engine.dialing import ring_time_over
@@ -23,7 +23,12 @@ def on_command(board: Board, asked: Commanded, add_campaign: Callable[[Commanded
         add_campaign(asked)
     if asked.agent is not None and asked.agent.agent_id not in board.agents:
         recovery.add_agent(board, asked.agent)
-    refusal = _HANDLERS[command.kind](board, command)
+    refusal: str | None
+    if command.kind is CommandKind.AGENT_TRANSFER and "number" in command.payload:
+        agent = _agent(board, command)
+        refusal = _NO_AGENT if agent is None else third_party.to_number(board, agent, command, asked.verdict)
+    else:
+        refusal = _HANDLERS[command.kind](board, command)
     if refusal is None:
         return  # answered when the switch has
     board.save(
@@ -237,7 +242,7 @@ _HANDLERS: dict[CommandKind, Callable[[Board, OperatorCommand], str | None]] = {
     CommandKind.AGENT_PAUSE: _pause,
     CommandKind.AGENT_READY: _ready,
     CommandKind.AGENT_HANG_UP: _hang_up,
-    CommandKind.AGENT_HOLD: _of_agent(conversation.hold),
+    CommandKind.AGENT_HOLD: _of_agent(third_party.hold),
     CommandKind.AGENT_MUTE: _of_agent(conversation.mute),
     CommandKind.AGENT_DIGITS: _of_agent(conversation.digits),
     CommandKind.AGENT_TRANSFER: _of_agent(transfers.to_agent),

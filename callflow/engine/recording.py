@@ -301,6 +301,16 @@ def closed(board: Board, attempt: Attempt) -> None:
     del board.recordings[attempt.attempt_id]
 
 
+def agent_left(board: Board, attempt: Attempt) -> None:
+    """The call goes on with a third party, who was asked for nothing: it is recorded no more."""
+    made = board.recordings.get(attempt.attempt_id)
+    if made is not None and made.state in _LIVE:
+        _tell(board, made, "stop")
+    elif made is not None and made.state is RecordingState.ANNOUNCING:
+        board.stop_timer(f"recording:{attempt.attempt_id}")
+        _give_up(board, made, "the agent has left the call")
+
+
 def link_down(board: Board) -> None:
     """What was asked of the switch may or may not have been done: whoever asked is told so."""
     for made in board.recordings.values():

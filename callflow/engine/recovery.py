@@ -19,6 +19,7 @@ from callflow.engine import (
     legs,
     matching,
     recording,
+    third_party,
     transfers,
 )
 from callflow.engine.board import Agent, Attempt, Board, Leg
@@ -47,6 +48,8 @@ def load(board: Board, snapshot: DialerSnapshot) -> None:
         _load_attempt(board, found)
     for known in snapshot.agents:
         _load_agent_state(board, known)
+    for third in snapshot.thirds:
+        third_party.load(board, third)
 
 
 def add_agent(board: Board, known: KnownAgent) -> Agent:
@@ -193,6 +196,9 @@ def lose_all_legs(board: Board) -> None:
             closing.customer_leg_lost(board, leg, Outcome.SWITCH_LOST)
     for leg in list(board.legs.values()):
         closing.drop_leg(board, leg)
+        if leg.kind is LegKind.THIRD_PARTY:
+            third_party.ended(board, leg, "SWITCH_LOST")
+            continue
         matching.agent_leg_lost(board, leg, "SWITCH_LOST")
 
 
@@ -238,6 +244,14 @@ def dumped(board: Board, leg: Leg, text: str) -> None:
     leg.doubts = 0
     if leg.kind is LegKind.AGENT:
         _adopt_agent(board, leg, data)
+    elif leg.kind is LegKind.THIRD_PARTY:
+        third_party.dumped(
+            board,
+            leg,
+            peer_of(data),
+            answered_us=_us(data, "Caller-Channel-Answered-Time"),
+            bridged_us=_us(data, "Caller-Channel-Bridged-Time"),
+        )
     else:
         confirm_sent(board, leg)
         _adopt_customer(board, leg, data)
@@ -248,6 +262,12 @@ def _gone(board: Board, leg: Leg) -> None:
     if leg.kind is LegKind.AGENT:
         closing.drop_leg(board, leg)
         matching.agent_leg_lost(board, leg, "GONE")
+        check_done(board)
+    elif leg.kind is LegKind.THIRD_PARTY:
+        if leg.state is LegState.SENT and board.now - leg.sent_at < _LATE_SECONDS:
+            return  # the switch is slow to make it
+        closing.drop_leg(board, leg)
+        third_party.ended(board, leg, "GONE")
         check_done(board)
     else:
         board.send(commands.hash_select(OUTCOME_REALM, leg.leg_id), f"hash:{leg.leg_id}")
@@ -376,6 +396,12 @@ def _adopt_answered(board: Board, leg: Leg, attempt: Attempt, data: dict[str, An
     peer = board.legs.get(peer_of(data))
     if peer is not None and peer.kind is LegKind.AGENT:
         _adopt_bridge(board, leg, attempt, peer, data, answered_us)
+        return
+    if peer is not None and peer.kind is LegKind.THIRD_PARTY:
+        # The dialer before this one had it moved there; its agent may have wrapped up since.
+        legs.reach_answered(board, leg, answered_us)
+        leg.state, attempt.state = LegState.BRIDGED, AttemptState.CONNECTED
+        third_party.found_with(board, attempt, peer, _us(data, "Caller-Channel-Bridged-Time"))
         return
     if data.get("variable_current_application") not in (None, "", "sleep", "uuid_bridge"):
         legs.reach_message(board, leg, answered_us)

@@ -7,7 +7,7 @@ The first one's leg parks by itself (`park_after_bridge`), the customer's ends w
 
 from __future__ import annotations
 
-from callflow.engine import agents, conversation
+from callflow.engine import agents, conversation, third_party
 from callflow.engine.board import Agent, Attempt, Board, Leg
 from callflow.engine.tables import AgentEvent, LegEvent, LegState
 from esl import commands
@@ -25,6 +25,8 @@ def to_agent(board: Board, agent: Agent, command: OperatorCommand) -> str:
         return found
     attempt, customer, _ = found
     other = board.agents.get(str(command.payload.get("to_agent_id", "")))
+    if attempt.third:
+        return "a transfer is under way"
     if attempt.moving_to:
         return "" if other is not None and attempt.moving_to == other.agent_id else "a transfer is under way"
     if other is None or other.campaign_id != agent.campaign_id or other is agent:
@@ -96,6 +98,9 @@ def found(board: Board, attempt: Attempt, peer: Leg | None, bridged_us: int) -> 
         _alone(board, attempt, customer)
         return
     attempt.alone = 0
+    if peer.kind is LegKind.THIRD_PARTY:
+        third_party.found_with(board, attempt, peer, bridged_us)
+        return
     if peer.kind is not LegKind.AGENT:
         return
     other = board.agents.get(peer.owner_id)
@@ -132,7 +137,7 @@ def before_end(board: Board, customer: Leg, event: ChannelHangupComplete) -> Non
 
 def first_bridge_us(board: Board, attempt: Attempt, customer: Leg, told_us: int) -> int:
     """When the conversation began: the switch tells its last bridge, after a move a later one, in it none."""
-    if told_us and not attempt.moved and not attempt.moving_to:
+    if told_us and not (attempt.moved or attempt.moving_to or attempt.third):
         return told_us
     if attempt.bridged_wall and board.switch_offset is not None:
         return int((attempt.bridged_wall - board.switch_offset) * 1e6)

@@ -76,7 +76,9 @@ _NOTES = text(
 _LEGS = text(
     """
     SELECT id::text, kind, opened_at, ringing_at, answered_at, bridged_at, ended_at, cause, sip_status
-      FROM leg WHERE attempt_id = CAST(:attempt_id AS uuid) ORDER BY opened_at, id
+      FROM leg
+     WHERE attempt_id = CAST(:attempt_id AS uuid) OR transfer_of = CAST(:attempt_id AS uuid)
+     ORDER BY opened_at, id
     """
 )
 

@@ -402,3 +402,26 @@ def _postpone_busy(db: Db, now_wall: float, lead_ids: Sequence[str]) -> None:
         for i in lead_ids
     ]
     db.execute(_POSTPONE, {"rows": rows_json(rows)})
+
+
+_FORBIDDEN = text(
+    """
+    SELECT CASE WHEN d.reason = '' THEN 'on the do-not-call list' ELSE d.reason END
+      FROM do_not_call d
+      JOIN attempt a ON a.tenant_id = d.tenant_id AND a.id = CAST(:attempt_id AS uuid)
+      JOIN campaign ON campaign.id = a.campaign_id
+     WHERE d.number = ANY (ARRAY(SELECT left(CAST(:number AS text), n)
+                                   FROM generate_series(2, length(CAST(:number AS text))) n))
+       AND (d.is_prefix OR d.number = :number)
+       AND (d.client_id IS NULL OR d.client_id = campaign.client_id)
+       AND (d.campaign_id IS NULL OR d.campaign_id = campaign.id)
+       AND (d.expires_at IS NULL OR d.expires_at > now())
+     LIMIT 1
+    """
+)
+
+
+def forbidden(db: Db, attempt_id: str, number: str) -> str:
+    """Why do-not-call forbids to dial `number` for the conversation of an attempt; empty if nothing does."""
+    values = {"attempt_id": attempt_id, "number": number.replace("\0", "")}
+    return str(db.execute(_FORBIDDEN, values).scalar() or "")

@@ -141,6 +141,38 @@ _LEG_OPENED = """
             ON CONFLICT (id) DO NOTHING)
     SELECT leg_id::text FROM r
 """
+_THIRD_OPENED = """
+    WITH r AS (SELECT r.* FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+                 AS r(leg_id uuid, attempt_id uuid, agent_id uuid, switch_id uuid, number text, gateway text,
+                      at float8)
+                 JOIN attempt ON attempt.id = r.attempt_id JOIN agent ON agent.id = r.agent_id
+                 JOIN switch ON switch.id = r.switch_id),
+    opened AS (
+        INSERT INTO leg (id, kind, switch_id, agent_id, transfer_of, number, gateway, opened_at)
+        SELECT r.leg_id, 'third_party', r.switch_id, r.agent_id, r.attempt_id, r.number, r.gateway,
+               to_timestamp(r.at) FROM r
+            ON CONFLICT (id) DO NOTHING)
+    SELECT leg_id::text FROM r
+"""
+_THIRD_JOINED = """
+    WITH r AS (SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+                 AS r(leg_id uuid, attempt_id uuid, at float8)),
+    moved AS (UPDATE attempt a SET moved = true FROM r WHERE a.id = r.attempt_id AND a.state <> 'closed')
+    UPDATE leg SET bridged_at = coalesce(leg.bridged_at, to_timestamp(r.at))
+      FROM r WHERE leg.id = r.leg_id
+    RETURNING leg.id::text
+"""
+_THIRD_ENDED = """
+    UPDATE leg SET ended_at = coalesce(leg.ended_at, to_timestamp(r.at)),
+                   cause = CASE WHEN leg.ended_at IS NULL THEN r.cause ELSE leg.cause END,
+                   sip_status = coalesce(leg.sip_status, r.sip_status),
+                   ringing_at = coalesce(leg.ringing_at, to_timestamp(r.ringing_at)),
+                   answered_at = coalesce(leg.answered_at, to_timestamp(r.answered_at))
+      FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+           AS r(leg_id uuid, cause text, at float8, sip_status int, ringing_at float8, answered_at float8)
+     WHERE leg.id = r.leg_id
+    RETURNING leg.id::text
+"""
 _LEG_ENDED = """
     UPDATE leg SET ended_at = coalesce(leg.ended_at, to_timestamp(r.at)),
                    cause = CASE WHEN leg.ended_at IS NULL THEN r.cause ELSE leg.cause END
@@ -333,6 +365,9 @@ _STEPS: tuple[tuple[str, Callable[[Db, Sequence[Any]], list[str]]], ...] = (
     (facts.CarrierLegEnded.kind, _bulk(_CARRIER_FAILED, "leg_id")),
     (facts.AttemptAnswered.kind, _bulk(_ANSWERED, "attempt_id")),
     (facts.AttemptBridged.kind, _bulk(_BRIDGED, "attempt_id")),
+    (facts.ThirdLegOpened.kind, _bulk(_THIRD_OPENED, "leg_id")),
+    (facts.ThirdLegJoined.kind, _bulk(_THIRD_JOINED, "leg_id")),
+    (facts.ThirdLegEnded.kind, _bulk(_THIRD_ENDED, "leg_id")),
     (facts.AttemptMoved.kind, _bulk(_MOVED, "attempt_id")),
     (facts.AttemptClosed.kind, _close),
     (facts.AgentLegEnded.kind, _bulk(_LEG_ENDED, "leg_id")),

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from models.enums import AttemptState
-from models.records import DialerSnapshot, OpenAttempt, OpenRecording
+from models.records import DialerSnapshot, OpenAttempt, OpenRecording, OpenThirdLeg
 from models.repository import agents, campaigns, clients, gateways, learned, measures, recordings
 from models.repository.clock import wall_start
 from models.repository.db import Db
@@ -50,6 +50,16 @@ _OPEN = text(
     """
 )
 
+_THIRDS = text(
+    """
+    SELECT id::text AS leg_id, transfer_of::text AS attempt_id, agent_id::text, number, gateway,
+           extract(epoch FROM bridged_at)::float8 AS joined_at
+      FROM leg
+     WHERE switch_id = CAST(:switch_id AS uuid) AND kind = 'third_party' AND ended_at IS NULL
+     ORDER BY opened_at, id
+    """
+)
+
 # The legal window of a campaign: successive spans of window_days from window_start; 0 days is one window for
 # ever.
 _LEDGER = text(
@@ -86,6 +96,7 @@ def snapshot(db: Db, switch_id: str, now_wall: float | None = None) -> DialerSna
         learned=learned.of_switch(db, switch_id),
         carriers=gateways.plan(db, switch_id),
         recording_room=recordings.room(db, switch_id),
+        thirds=tuple(OpenThirdLeg(**row._mapping) for row in db.execute(_THIRDS, {"switch_id": switch_id})),
     )
 
 

@@ -78,7 +78,8 @@ class Attempt(Base):
 
 
 class Leg(Base):
-    """One channel on a switch: a person's phone for one attempt, or an agent's standing leg."""
+    """One channel on a switch: a person's phone for one attempt, an agent's standing leg, or that of a third
+    party, `number`, to whom `agent_id` handed the attempt `transfer_of`."""
 
     __tablename__ = "leg"
     __table_args__ = (
@@ -86,6 +87,8 @@ class Leg(Base):
         Index("ix_leg_open", "switch_id", postgresql_where=text("ended_at IS NULL")),
         CheckConstraint("(kind = 'customer') = (attempt_id IS NOT NULL)", name="customer"),
         CheckConstraint("kind <> 'agent' OR agent_id IS NOT NULL", name="agent"),
+        CheckConstraint("(kind = 'third_party') = (transfer_of IS NOT NULL)", name="third_party"),
+        Index("ix_leg_transfer", "transfer_of", postgresql_where=text("transfer_of IS NOT NULL")),
     )
 
     id: Mapped[Id]
@@ -93,6 +96,8 @@ class Leg(Base):
     switch_id: Mapped[str] = reference("switch")
     attempt_id: Mapped[str | None] = reference("attempt")
     agent_id: Mapped[str | None] = reference("agent")
+    transfer_of: Mapped[str | None] = reference("attempt")
+    number: Mapped[str] = mapped_column(server_default="")
     gateway: Mapped[str] = mapped_column(server_default="")
     opened_at: Mapped[datetime]
     ringing_at: Mapped[datetime | None]

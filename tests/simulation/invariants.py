@@ -22,6 +22,7 @@ from models.records import (
     AttemptDialed,
     AttemptMoved,
     Record,
+    ThirdLegJoined,
 )
 from tests.simulation.books import check_books
 from tests.simulation.store import AttemptRow, Store
@@ -37,6 +38,7 @@ MIN_RING_SECONDS = 15.0
 ADOPT_WITHIN_SECONDS = 10.0
 DEAD_LEG_SECONDS = 75.0
 RING_SLACK_SECONDS = 3.0
+THIRD_RING_SECONDS = 30.0
 ORPHAN_SECONDS = 15.0
 WATCH_SECONDS = 45.0
 RESERVED_SECONDS = 8.0
@@ -104,6 +106,7 @@ class Checker:
         self.refused: set[str] = set()
         self.originated_by: dict[int, set[str]] = {}
         self._said: set[str] = set()
+        self._limited: set[str] = set()
         self._opened_agent_legs: dict[str, str] = {}
         self._dead_since: dict[str, float] = {}
         self._odd_since: dict[str, tuple[str, float]] = {}
@@ -178,6 +181,8 @@ class Checker:
                 self._talks[record.agent_id] = record.attempt_id
                 if record.agent_id not in self.store.moves_asked_for.get(record.attempt_id, ()):
                     self.fail("moved as asked", f"{record.attempt_id} moved to {record.agent_id}")
+            case ThirdLegJoined():
+                self._talks = {a: t for a, t in self._talks.items() if t != record.attempt_id}
             case AttemptClosed():
                 if self._talks.get(record.agent_id or "") == record.attempt_id:
                     del self._talks[record.agent_id or ""]
@@ -244,6 +249,8 @@ class Checker:
         elif isinstance(command, Api) and command.name == "uuid_bridge":
             a, _, b = command.args.partition(" ")
             self._bridge(process, a, b)
+        elif isinstance(command, Api) and command.name == "sched_hangup":
+            self._limited.add(command.args.split(" ")[1])
         elif isinstance(command, Api) and command.name == "uuid_kill":
             self._kill(command.args.split(" ", 1)[0])
 
@@ -262,7 +269,10 @@ class Checker:
             return  # it woke up late: the switch itself must refuse
         attempt_id = self.store.attempt_of_leg.get(leg_id)
         if attempt_id is None:
-            if leg_id not in self._opened_agent_legs:
+            third = self.store.thirds.get(leg_id)
+            if third is not None and third.opened.number != number:
+                self.fail("durable before dialed", f"leg {leg_id} dials {number}, not {third.opened.number}")
+            if leg_id not in self._opened_agent_legs and third is None:
                 self.fail("durable before dialed", f"leg {leg_id} to {number} is in no record")
             return
         row = self.store.attempts.get(attempt_id)
@@ -294,6 +304,9 @@ class Checker:
     def _bridge(self, process: DialerProcess, customer: str, agent_leg: str) -> None:
         if agent_leg in self.store.attempt_of_leg:
             customer, agent_leg = agent_leg, customer
+        if agent_leg in self.store.thirds:
+            self._third_bridge(customer, agent_leg)
+            return
         book = self.book(customer)
         moves = bool(self.store.moves_asked_for.get(self.store.attempt_of_leg.get(customer, "")))
         sent = (agent_leg, id(process)) in book.bridges and not moves
@@ -315,6 +328,17 @@ class Checker:
             waited = self.now - self.engine_time(truth.answered)
             if waited > self.wait_limit + GRACE_SLACK_SECONDS:
                 self.fail("deadline", f"{customer} bridged {waited:.2f} s after the answer")
+
+    def _third_bridge(self, customer: str, third: str) -> None:
+        """The customer of the conversation that was to go there, and only by an agent's wish."""
+        opened = self.store.thirds[third].opened
+        if self.store.attempt_of_leg.get(customer) != opened.attempt_id:
+            self.fail("attribution", f"uuid_bridge of {customer} to a third party of {opened.attempt_id}")
+        if not self._is_limited(customer) or not self._is_limited(third):
+            self.fail("an end the switch carries out", f"{customer} goes to {third} without one")
+
+    def _is_limited(self, leg_id: str) -> bool:
+        return not self.view.is_live(leg_id) or leg_id in self._limited
 
     def engine_time(self, epoch_us: int) -> float:
         """Virtual time of a stamp of the switch."""
@@ -362,7 +386,7 @@ class Checker:
         if leg.kind != "customer":
             return
         self._within_limits(leg)
-        if leg.uuid not in self.store.attempt_of_leg:
+        if leg.uuid not in self.store.attempt_of_leg and leg.uuid not in self.store.thirds:
             self.fail("durable before dialed", f"the switch dials {leg.number} as {leg.uuid}: in no record")
         other = self._numbers_live.get(leg.number, "")
         if other and self.view.is_live(other):
@@ -451,8 +475,9 @@ class Checker:
         if leg.kind != "customer" or leg.answered or not rings or not self.view.is_live(leg.uuid):
             return
         rung = self.now - self.engine_time(rings)
-        if rung > self.ring_seconds + RING_SLACK_SECONDS and self.now - self.calm_since > WATCH_SECONDS:
-            self.fail("ring time", f"{leg.uuid} still rings after its {self.ring_seconds:.0f} s")
+        limit = THIRD_RING_SECONDS if leg.uuid in self.store.thirds else self.ring_seconds
+        if rung > limit + RING_SLACK_SECONDS and self.now - self.calm_since > WATCH_SECONDS:
+            self.fail("ring time", f"{leg.uuid} still rings after its {limit:.0f} s")
 
     def _has_an_agent(self, leg: CallTruth) -> None:
         """A standing leg is of an agent who is logged in and has no other."""
@@ -505,6 +530,9 @@ class Checker:
         self.view.refresh()
         for leg_id in sorted(live):
             self.fail("every leg closed", f"{leg_id} is still there: {self.view.state(leg_id)}")
+        for leg_id, third in self.store.thirds.items():
+            if third.ended is None:
+                self.fail("one record per leg", f"{leg_id} to {third.opened.number} has no end in the books")
         for row in self.store.open.values():
             self.fail("no attempt open", f"{row.attempt_id} is {row.state}")
         for agent in self.store.agents.values():

@@ -46,11 +46,15 @@ from models.records import (
     NoteAdded,
     OpenAttempt,
     OpenRecording,
+    OpenThirdLeg,
     OperatorCommand,
     Record,
     RecordingMarked,
     RecordingStarted,
     RecordingStopped,
+    ThirdLegEnded,
+    ThirdLegJoined,
+    ThirdLegOpened,
 )
 
 LEASE_TTL_SECONDS = 10.0
@@ -128,6 +132,15 @@ class RecordingRow:
 
 
 @dataclass(slots=True)
+class ThirdRow:
+    """A third party's leg."""
+
+    opened: ThirdLegOpened
+    joined_at: float | None = None
+    ended: ThirdLegEnded | None = None
+
+
+@dataclass(slots=True)
 class CommandRow:
     """A command and what became of it."""
 
@@ -177,6 +190,8 @@ class Store:
         self.attempt_of_leg: dict[str, str] = {}
         self.hang_ups_asked_for: set[str] = set()
         self.moves_asked_for: dict[str, set[str]] = {}
+        self.thirds: dict[str, ThirdRow] = {}
+        self.sent_out: set[str] = set()
         self.open: dict[str, AttemptRow] = {}
         self.token = 0
         self.lease_until = 0.0
@@ -286,7 +301,7 @@ class Store:
         self.commands[command.command_id] = CommandRow(command)
         if command.kind is CommandKind.AGENT_HANG_UP:
             self.hang_ups_asked_for.add(str(command.payload["attempt_id"]))
-        if command.kind is CommandKind.AGENT_TRANSFER:
+        if command.kind is CommandKind.AGENT_TRANSFER and "to_agent_id" in command.payload:
             asked = self.moves_asked_for.setdefault(str(command.payload["attempt_id"]), set())
             asked |= {str(command.payload["to_agent_id"]), command.agent_id or ""}
 
@@ -346,6 +361,19 @@ class Store:
                 row = self._attempt(record.attempt_id, record)
                 if row is not None and row.is_open:
                     row.agent_id, row.moved = record.agent_id, True
+            case ThirdLegOpened():
+                self._attempt(record.attempt_id, record)
+                self.thirds.setdefault(record.leg_id, ThirdRow(record))
+                self.sent_out.add(record.attempt_id)
+            case ThirdLegJoined():
+                third = self.thirds[record.leg_id]
+                third.joined_at = third.joined_at or record.at
+                self.attempts[record.attempt_id].moved = True
+            case ThirdLegEnded():
+                third = self.thirds[record.leg_id]
+                if third.ended not in (None, record):
+                    self.contradictions.append(f"third leg {record.leg_id} ended twice")
+                third.ended = record
             case CampaignChanged():
                 self.campaign = replace(self.campaign, state=record.state, target=record.target)
             case CommandFinished():
@@ -469,6 +497,18 @@ class Store:
             carriers=self.carriers,
             ledger={self.campaign.campaign_id: (live, abandoned)},
             learned=dict(self.learned),
+            thirds=tuple(
+                OpenThirdLeg(
+                    leg_id=leg_id,
+                    attempt_id=row.opened.attempt_id,
+                    agent_id=row.opened.agent_id,
+                    number=row.opened.number,
+                    gateway=row.opened.gateway,
+                    joined_at=row.joined_at,
+                )
+                for leg_id, row in self.thirds.items()
+                if row.ended is None
+            ),
         )
 
     def known_agent(self, agent_id: str) -> KnownAgent:

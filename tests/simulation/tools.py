@@ -17,6 +17,7 @@ HOLD_SHARE = 0.3
 MUTE_SHARE = 0.2
 KEYS_SHARE = 0.1
 TRANSFER_SHARE = 0.2
+OUT_SHARE = 0.2
 FORGET_SHARE = 0.2
 """Of those who hold or mute: the call ends so, or the other side hangs up in it."""
 FIRST_SECONDS = 12.0
@@ -47,6 +48,10 @@ class Tools:
             payload: dict[str, object] = {"attempt_id": attempt_id, "digits": "1#"}
             self._later(rng.uniform(0.0, FIRST_SECONDS), CommandKind.AGENT_DIGITS, agent_id, payload)
 
+        if rng.random() < OUT_SHARE:
+            self._clock.after(
+                rng.uniform(0.0, FIRST_SECONDS), lambda: self._send_out(rng, agent_id, attempt_id)
+            )
         if rng.random() < TRANSFER_SHARE:
             self._clock.after(
                 rng.uniform(0.0, FIRST_SECONDS), lambda: self._hand_over(rng, agent_id, attempt_id)
@@ -62,6 +67,14 @@ class Tools:
         other = rng.choice(free if free and rng.random() < 0.9 else others)
         payload: dict[str, object] = {"attempt_id": attempt_id, "to_agent_id": other.agent_id}
         self._ask(CommandKind.AGENT_TRANSFER, agent_id, payload)
+
+    def _send_out(self, rng: random.Random, agent_id: str, attempt_id: str) -> None:
+        """To a number that nobody else is called at."""
+        row = self._store.agents[agent_id]
+        if row.state.is_talking and row.attempt_id == attempt_id:
+            number = f"+19995{rng.randrange(1_000_000):06d}"
+            payload: dict[str, object] = {"attempt_id": attempt_id, "number": number}
+            self._ask(CommandKind.AGENT_TRANSFER, agent_id, payload)
 
     def _later(self, seconds: float, kind: CommandKind, agent_id: str, payload: dict[str, object]) -> None:
         def ask() -> None:

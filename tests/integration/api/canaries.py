@@ -135,6 +135,7 @@ def _special(planted: Planted, seq: int) -> dict[str, Any]:
         "agent.attempt_id": planted.ids["attempt"],
         "attempt.state": AttemptState.CLOSED,
         "attempt.outcome": Outcome.CONNECTED,
+        "leg.transfer_of": None,
         "person.timezones": ["America/New_York"],
         "command.status": CommandStatus.DONE,
         "event.seq": seq,

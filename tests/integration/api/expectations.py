@@ -141,6 +141,9 @@ LINES: Mapping[str, Line] = {
     "record_call_of_agent": _line(
         *_DESK, 202, body=lambda planted: {"attempt_id": planted.ids["attempt"], "action": "pause"}
     ),
+    "transfer_call_of_agent_out": _line(
+        *_DESK, 202, body=lambda planted: {**_in_call(planted), "number": "+12125559977"}
+    ),
     "give_disposition": _line(*_DESK, 202, body=_disposition),
     "create_phone": _line(*_DESK, 201),
     "end_phone": _line(*_DESK, 204),

@@ -31,6 +31,7 @@ ACTIONS: list[tuple[str, Any]] = [
     ("mute", {"attempt_id": NOBODY, "on": False}),
     ("digits", {"attempt_id": NOBODY, "digits": "12#"}),
     ("transfer", {"attempt_id": NOBODY, "to_agent_id": NOBODY}),
+    ("transfer-out", {"attempt_id": NOBODY, "number": "+12125550188"}),
     ("disposition", {"attempt_id": NOBODY, "disposition": "success"}),
 ]
 
@@ -145,7 +146,7 @@ def test_an_agent_asks_by_their_own_name(agent: TestClient, office: Office) -> N
             assert agent.get(f"/v1/commands/{answer.json()['id']}").json() == answer.json()
         assert agent.post(f"/v1/agents/{office.ours.agent_id}/ready").status_code == 200
     assert {command.agent_id for command in fake.heard} == {office.ours.agent_id}
-    assert [(command.kind, command.payload) for command in fake.heard[:10]] == [
+    assert [(command.kind, command.payload) for command in fake.heard[:11]] == [
         (CommandKind.AGENT_LOGIN, {}),
         (CommandKind.AGENT_LOGOUT, {"reason": ""}),
         (CommandKind.AGENT_PAUSE, {"reason": "meal"}),
@@ -155,6 +156,7 @@ def test_an_agent_asks_by_their_own_name(agent: TestClient, office: Office) -> N
         (CommandKind.AGENT_MUTE, {"attempt_id": attempt, "on": False}),
         (CommandKind.AGENT_DIGITS, {"attempt_id": attempt, "digits": "12#"}),
         (CommandKind.AGENT_TRANSFER, {"attempt_id": attempt, "to_agent_id": bo}),
+        (CommandKind.AGENT_TRANSFER, {"attempt_id": attempt, "number": "+12125550188"}),
         (
             CommandKind.DISPOSITION,
             {"attempt_id": attempt, "disposition": "success", "text": "paid\ufffd"},
@@ -194,6 +196,13 @@ def test_a_call_goes_to_colleagues_only(agent: TestClient, office: Office) -> No
     for stranger in (office.theirs.agent_id, NOBODY):
         body = {"attempt_id": attempt, "to_agent_id": stranger}
         assert agent.post("/v1/agents/me/transfer", json=body).json()["code"] == "not_found"
+
+
+@pytest.mark.parametrize("number", ["", "12125550188", "+0212555018", "+1212555018812345", "+12125550188;x"])
+def test_a_number_that_nobody_can_dial_is_refused(agent: TestClient, office: Office, number: str) -> None:
+    _, attempt = call(office, office.ours)
+    answer = agent.post("/v1/agents/me/transfer-out", json={"attempt_id": attempt, "number": number})
+    assert answer.status_code == 422
 
 
 @pytest.mark.parametrize("keys", ["", "12 3", "w", "1" * 33, "1;2"])

@@ -4,6 +4,7 @@ hold."""
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
@@ -19,11 +20,16 @@ from models.records import (
     AttemptMoved,
     CampaignChanged,
     CommandFinished,
+    DialerSnapshot,
     EventRecorded,
     NoteAdded,
+    OpenThirdLeg,
     Record,
+    ThirdLegEnded,
+    ThirdLegJoined,
+    ThirdLegOpened,
 )
-from models.repository import commands
+from models.repository import commands, hopper, recovery
 from tests.integration.models.world import NOON, World
 
 EVERYTHING = """
@@ -227,3 +233,77 @@ def test_a_call_that_is_handed_over_is_the_last_agents(world: World) -> None:
     )
     world.apply(there)
     assert world.value(shown, id=key) == ada
+
+
+def _snapshot(world: World) -> DialerSnapshot:
+    with world.engine.begin() as db:
+        return recovery.snapshot(db, world.switch, NOON)
+
+
+def test_a_third_party_s_leg_has_one_row_from_its_dial_to_its_end(world: World) -> None:
+    ada = world.add_agent().agent_id
+    world.add_numbers(["+12125550178"])
+    (attempt,) = world.claim(1).attempts
+    key, leg, customer = attempt.attempt_id, new_id(), new_id()
+    opened = ThirdLegOpened(
+        leg_id=leg,
+        attempt_id=key,
+        agent_id=ada,
+        switch_id=world.switch,
+        number="+12125550188",
+        gateway="carrier",
+        at=NOON + 20,
+    )
+    ended = ThirdLegEnded(
+        leg_id=leg,
+        cause="NORMAL_CLEARING",
+        at=NOON + 90,
+        sip_status=200,
+        ringing_at=NOON + 21,
+        answered_at=NOON + 25,
+    )
+    world.apply(
+        AttemptDialed(attempt_id=key, leg_id=customer, switch_id=world.switch, at=NOON),
+        AttemptAnswered(attempt_id=key, at=NOON + 10),
+        AttemptBridged(attempt_id=key, agent_id=ada, at=NOON + 11),
+        opened,
+    )
+    (open_leg,) = _snapshot(world).thirds
+    assert open_leg == OpenThirdLeg(
+        leg_id=leg, attempt_id=key, agent_id=ada, number="+12125550188", gateway="carrier"
+    )
+    joined = ThirdLegJoined(leg_id=leg, attempt_id=key, at=NOON + 26)
+    world.apply(joined, opened)
+    snapshot = _snapshot(world)
+    assert [third.joined_at for third in snapshot.thirds] == [NOON + 26]
+    assert [(one.leg_id, one.moved) for one in snapshot.attempts] == [(customer, True)]
+    world.apply(ended, joined, opened, ended)
+    assert not _snapshot(world).thirds
+    row: Any = world.value(
+        "SELECT to_jsonb(leg) - 'id' FROM leg WHERE id = :id AND transfer_of = :attempt", id=leg, attempt=key
+    )
+    assert (row["kind"], row["number"], row["cause"]) == ("third_party", "+12125550188", "NORMAL_CLEARING")
+    assert all(row[name] for name in ("opened_at", "ringing_at", "answered_at", "bridged_at", "ended_at"))
+
+
+def test_do_not_call_holds_for_a_transfer_too(world: World) -> None:
+    world.add_numbers(["+12125550179"])
+    (attempt,) = world.claim(1).attempts
+
+    def verdict(number: str) -> str:
+        with world.engine.begin() as db:
+            return hopper.forbidden(db, attempt.attempt_id, number)
+
+    assert verdict("+12125550188") == ""
+    for number, prefix in (("+12125550188", False), ("+1212556", True)):
+        world.execute(
+            "INSERT INTO do_not_call (id, tenant_id, number, is_prefix, reason)"
+            " VALUES (:id, :tenant, :number, :prefix, 'asked for')",
+            id=new_id(),
+            tenant=world.tenant,
+            number=number,
+            prefix=prefix,
+        )
+    assert verdict("+12125550188") == "asked for"
+    assert verdict("+12125560000") == "asked for"
+    assert verdict("+12125550189") == verdict("no number") == verdict("") == ""

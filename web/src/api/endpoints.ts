@@ -92,6 +92,13 @@ export const transferTo = (id: string, attempt_id: string, to_agent_id: string) 
       body: { attempt_id, to_agent_id },
     }),
   )
+export const transferOut = (id: string, attempt_id: string, number: string) =>
+  body(
+    client.POST('/v1/agents/{agent_id}/transfer-out', {
+      ...agent(id),
+      body: { attempt_id, number },
+    }),
+  )
 export const ready = (id: string) => body(client.POST('/v1/agents/{agent_id}/ready', agent(id)))
 export const dispose = (id: string, attempt_id: string, disposition: string, text: string) =>
   body(

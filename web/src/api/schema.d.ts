@@ -374,6 +374,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/agents/{agent_id}/transfer-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Transfer Call Of Agent Out
+         * @description Hand the conversation over to a number. They hold until it answers; if it does not, the agent has them.
+         *
+         *     Do-not-call, the gateways' limits and the campaign's caller id hold for it as for any call.
+         */
+        post: operations["transfer_call_of_agent_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/api-keys": {
         parameters: {
             query?: never;
@@ -1832,7 +1854,7 @@ export interface components {
          * @description Whose phone a leg reaches.
          * @enum {string}
          */
-        LegKind: "customer" | "agent";
+        LegKind: "customer" | "agent" | "third_party";
         /**
          * LimitFigures
          * @description What the dialer goes by; null unless a dialer shows it now. `leads_due` is counted in the database.
@@ -2568,6 +2590,22 @@ export interface components {
              * Format: uuid
              */
             to_agent_id: string;
+        };
+        /**
+         * TransferOut
+         * @description To which number outside the conversation goes.
+         */
+        TransferOut: {
+            /**
+             * Attempt Id
+             * Format: uuid
+             */
+            attempt_id: string;
+            /**
+             * Number
+             * @description In international form.
+             */
+            number: string;
         };
         /**
          * UserBody
@@ -4050,6 +4088,99 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Transfer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Not answered yet. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    transfer_call_of_agent_out: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same content is the same command: it is carried out once. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description An agent's id, or `me`: the signed-in agent. */
+                agent_id: string | "me";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferOut"];
             };
         };
         responses: {

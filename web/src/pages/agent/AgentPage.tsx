@@ -72,7 +72,9 @@ function Page({ agent }: { agent: AgentDetail }) {
           <Text c="dimmed">
             {agent.next === 'pause' || agent.next === 'logout'
               ? t(`agent.next.${agent.next}`)
-              : t(`agent.hint.${agent.state}`)}
+              : isTalking(agent.state) && agent.reason !== ''
+                ? agent.reason
+                : t(`agent.hint.${agent.state}`)}
           </Text>
         </div>
         <div className={styles.time}>

@@ -8,7 +8,7 @@ import {
 import { type SyntheticEvent, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import { hold, mute, sendDigits } from '@/api/endpoints'
+import { hold, mute, sendDigits, transferOut } from '@/api/endpoints'
 import type { AgentDetail } from '@/api/types'
 import { Card } from '@/components/Card'
 import { useShortcuts } from '@/components/shortcuts'
@@ -68,6 +68,7 @@ export function CallTools({ agent, call }: Props) {
         </Button>
         <Transfer attemptId={id} />
         <Keys attemptId={id} field={keysField} />
+        <Outside attemptId={id} />
       </Group>
     </Card>
   )
@@ -108,6 +109,38 @@ function Keys({
         />
         <Button type="submit" variant="default" loading={press.isPending} disabled={keys === ''}>
           {t('agent.sendKeys')}
+        </Button>
+      </Group>
+    </form>
+  )
+}
+
+function Outside({ attemptId }: { attemptId: string }) {
+  const { t } = useTranslation()
+  const [number, setNumber] = useState('')
+  const go = useCommand(
+    (given: string) => transferOut('me', attemptId, given),
+    (given) => t('agent.done.transferOut', { number: given }),
+  )
+  const isWhole = /^\+[1-9][0-9]{5,14}$/.test(number)
+  const send = (event: SyntheticEvent) => {
+    event.preventDefault()
+    if (isWhole) go.mutate(number, { onSuccess: () => setNumber('') })
+  }
+  return (
+    <form onSubmit={send}>
+      <Group gap="xs" align="flex-end">
+        <TextInput
+          label={t('agent.toNumber')}
+          placeholder={t('agent.numberHint')}
+          inputMode="tel"
+          autoComplete="off"
+          maxLength={16}
+          value={number}
+          onChange={(event) => setNumber(event.currentTarget.value.replace(/[^0-9+]/g, ''))}
+        />
+        <Button type="submit" variant="default" loading={go.isPending} disabled={!isWhole}>
+          {t('agent.dial')}
         </Button>
       </Group>
     </form>
