@@ -28,6 +28,7 @@ from api.routes import (
     metrics,
     phones,
     prompts,
+    recordings,
     reports,
     session,
     staffing,
@@ -46,6 +47,9 @@ _SIGN_IN = (
     "get_switch_gateways",
     "list_switch_prompts",
     "get_switch_prompt",
+    "tell_recording_disk",
+    "ask_about_recording",
+    "store_recording",
 )
 
 
@@ -86,6 +90,7 @@ def create_app(state: State, *, static: Path = STATIC) -> FastAPI:
         conversation,
         phones,
         prompts,
+        recordings,
         calls,
         switches,
         directory,

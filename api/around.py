@@ -27,6 +27,9 @@ _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 MAX_BODY = 1 << 20
 MAX_UPLOAD = 64 << 20
+MAX_RECORDING = 512 << 20
+"""Four hours in stereo at 8 kHz."""
+RECORDING_PATHS = "/v1/switch/recordings/"
 UPLOAD_PATHS = ("/imports", "/imports/preview")
 
 SECURITY_HEADERS = {
@@ -74,6 +77,8 @@ class Around:
     ) -> None:
         path = scope["path"]
         limit = MAX_UPLOAD if path.endswith(UPLOAD_PATHS) else MAX_BODY
+        if path.startswith(RECORDING_PATHS):
+            limit = MAX_RECORDING
         state: State = scope["app"].state.ringmaster
         origin = state.phones.origin
         socket = f" {origin}" if origin else ""  # where a browser's phone registers

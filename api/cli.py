@@ -12,8 +12,10 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from api.expiry import Expiry
 from api.importer import Importer
 from api.phones import Phones
+from api.storage import Storage
 from api.worker import Worker
 from models import migrate, postgres
 from models.carrier_keys import Vault
@@ -42,12 +44,18 @@ def database_url(settings: Settings) -> str:
     )
 
 
-async def serve(worker: Worker, importer: Importer) -> None:
-    """Run a worker and its importer; SIGTERM and SIGINT end them cleanly."""
+def storage(settings: Settings) -> Storage:
+    """Where recordings are kept. Raises ModelsError."""
+    return Storage.open(settings.recording_storage, settings.data_directory / "recordings")
+
+
+async def serve(worker: Worker, importer: Importer, expiry: Expiry) -> None:
+    """Run a worker, its importer and its retention; SIGTERM and SIGINT end them cleanly."""
 
     def stop() -> None:
         worker.stop()
         importer.stop()
+        expiry.stop()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -55,6 +63,7 @@ async def serve(worker: Worker, importer: Importer) -> None:
     async with asyncio.TaskGroup() as both:
         both.create_task(worker.run())
         both.create_task(importer.run())
+        both.create_task(expiry.run())
 
 
 DataDir = Annotated[
@@ -68,9 +77,10 @@ def worker(data_dir: DataDir = None) -> None:
         settings = _settings(data_dir)
         url = database_url(settings)
         address = conninfo(url)
+        expiry = Expiry(sync_engine(url, pool_size=1), storage(settings))
     except (ModelsError, ValidationError, ValueError) as error:
         _give_up("worker", error)
-    asyncio.run(serve(Worker(address, keep_seconds=86_400 * settings.event_days), Importer(url)))
+    asyncio.run(serve(Worker(address, keep_seconds=86_400 * settings.event_days), Importer(url), expiry))
 
 
 def api(
@@ -96,6 +106,7 @@ def api(
             settings.turn_secret.get_secret_value(),
         )
         url = database_url(settings)
+        kept = storage(settings)
         migrate.upgrade(url)
         engine = sync_engine(url, pool_size=1)
         with engine.begin() as db:
@@ -125,6 +136,7 @@ def api(
         session_seconds=settings.session_hours * 3600,
         phones=phones,
         vault=Vault.of(settings),
+        storage=kept,
         started=started,
     )
 

@@ -32,7 +32,7 @@ class PullFailed(ModelsError):
         super().__init__("pull", sentence)
 
 
-class _Straight(HTTPRedirectHandler):
+class Straight(HTTPRedirectHandler):
     """The key goes to the address that was named, and nowhere else."""
 
     def redirect_request(self, *args: object, **kwargs: object) -> None:
@@ -56,7 +56,7 @@ class Door:
         shown = base64.b64encode(f"switch:{self.key}".encode()).decode()
         asked = Request(f"{self.address}{path}", headers={"Authorization": f"Basic {shown}"})  # noqa: S310 - checked
         try:
-            with build_opener(_Straight()).open(asked, timeout=SECONDS) as answer:
+            with build_opener(Straight()).open(asked, timeout=SECONDS) as answer:
                 found: bytes = answer.read(most + 1)
         except HTTPError as error:
             error.close()

@@ -16,6 +16,7 @@ from api.app import create_app
 from api.database import Database
 from api.phones import Phones
 from api.state import State
+from api.storage import Storage
 from models.carrier_keys import Vault
 from models.errors import ModelsError
 from models.session import async_engine
@@ -98,6 +99,7 @@ def serve(
     session_seconds: float,
     phones: Phones | None = None,
     vault: Vault | None = None,
+    storage: Storage | None = None,
     started: Callable[[], None] = lambda: None,
     static: Path | None = None,
 ) -> None:
@@ -108,6 +110,8 @@ def serve(
         phones=phones or Phones(),
         vault=vault or Vault(),
     )
+    if storage is not None:
+        state.storage = storage
     app = create_app(state) if static is None else create_app(state, static=static)
     config = settings(app)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from obstore.store import MemoryStore
 from starlette.requests import HTTPConnection
 
 from api.database import Database
@@ -12,6 +13,7 @@ from api.directory import Misses
 from api.metrics import Metrics
 from api.phones import Phones
 from api.secrets import Passwords
+from api.storage import Storage
 from models.carrier_keys import Vault
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ class State:
         command_seconds: how long a request waits for what the dialer did.
         phones: what agents' phones are told.
         vault: opens and seals carriers' passwords.
+        storage: where recordings are kept.
         phone_misses: addresses whose phones have no login.
         hub: what goes out live; `create_app` makes it.
     """
@@ -36,6 +39,7 @@ class State:
     command_seconds: float = 5.0
     phones: Phones = field(default_factory=Phones)
     vault: Vault = field(default_factory=Vault)
+    storage: Storage = field(default_factory=lambda: Storage(MemoryStore()))
     phone_misses: Misses = field(default_factory=Misses)
     passwords: Passwords = field(default_factory=Passwords)
     metrics: Metrics = field(default_factory=Metrics)

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from api.pull import Door, PullFailed, keep_gateways, pull
+from api.push import ASIDE, push
 from api.secrets import new_key
 from api.user_cli import agent_named, database, err, out
 from models.phones import PHONE_DOMAIN, new_phone
@@ -19,7 +20,9 @@ from models.repository import phones, prompts, setup, switch_keys
 from models.settings import Settings
 
 switch = typer.Typer(
-    help="Keys of switches, logins of phones, messages.", no_args_is_help=True, add_completion=False
+    help="Keys of switches, logins of phones, messages, recordings.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 
@@ -97,6 +100,34 @@ def sync(
     except PullFailed as error:
         err.print(f"[red]{escape(str(error))}[/red]")
         raise typer.Exit(1) from error
+
+
+@switch.command(name="recordings")
+def hand_over(
+    directory: Annotated[
+        Path, typer.Option(help="Where the switch records to, RINGMASTER_RECORDING_DIRECTORY.")
+    ] = Path("/var/lib/freeswitch/recordings"),
+    least_free: Annotated[
+        float, typer.Option(min=0.0, help="GiB: under it, calls that must be recorded are not dialed.")
+    ] = 2.0,
+) -> None:
+    """On the switch's machine: hand finished recordings over to the api, and tell it how much room is
+    left."""
+    try:
+        door = Door(
+            os.environ.get("RINGMASTER_API_URL", "http://127.0.0.1:8000").rstrip("/"),
+            os.environ.get("RINGMASTER_SWITCH_KEY", ""),
+        )
+        report = push(door, directory, round(least_free * (1 << 30)))
+    except PullFailed as error:
+        err.print(f"[red]{escape(str(error))}[/red]")
+        raise typer.Exit(1) from error
+    for one in report.handed:
+        typer.echo(one)
+    for trouble in report.trouble:
+        err.print(escape(trouble))
+    if report.aside:
+        err.print(f"{report.aside} files are aside: look at them in {escape(str(directory / ASIDE))}.")
 
 
 @switch.command()

@@ -34,6 +34,8 @@ SENTENCES: Mapping[str, str] = {
     "gateway, makes it faster.",
     "gateway_down": "No gateway of the campaign can be dialed: their carriers fail, or they are disabled. "
     "One that fails is tried again with a few calls, at least once a minute.",
+    "recording_disk": "Calls of this campaign must be recorded, and the switch's disk has no room, or was "
+    "not heard of for five minutes: it goes on by itself when there is.",
     "clock_skew": "The clocks of switch and database differ by more than 5 s: correct them.",
     "paused": "The campaign is paused: start it.",
     "winding_down": "The campaign is ending: calls in hand finish, nothing more is dialed.",

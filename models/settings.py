@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     ice_servers: str = Field(default="", max_length=2000)
     turn_secret: SecretStr = SecretStr("")
     event_days: float = Field(default=7.0, gt=0.0, le=3650)
+    recording_storage: str = Field(default="", max_length=500)
     recording_directory: str = Field(default="/var/lib/freeswitch/recordings", pattern=r"^/[^\s'\"\\{}$]*$")
     lease_ttl_seconds: float = Field(default=10.0, ge=3.0, le=300.0)
     decision_days: float = Field(default=30.0, ge=0.0, le=3650)

@@ -144,7 +144,14 @@ def store(
 
 
 def of_attempt(db: Db, attempt_id: str, *, tenant_id: str | None = None) -> tuple[Recording, ...]:
-    """The recordings of one call, oldest first."""
+    """The recordings of one call, oldest first.
+
+    Raises:
+        NotFound: `call`, of this tenant.
+    """
+    there = text(f"SELECT 1 FROM attempt WHERE id = CAST(:id AS uuid) AND {of_tenant()}")
+    if db.execute(there, {"id": attempt_id, "tenant_id": tenant_id}).first() is None:
+        raise NotFound("call", f"there is no call {attempt_id}")
     query = text(
         f"SELECT {_SHOWN} FROM recording WHERE attempt_id = CAST(:id AS uuid) AND {of_tenant()} ORDER BY id"
     )

@@ -45,6 +45,7 @@ export const campaign = (change: Partial<LiveCampaign> = {}): LiveCampaign => ({
   message: '',
   max_lines: 100,
   calls_per_second: 50,
+  recording: { mode: 'off', share: 1, consent: 'announced', announcement: '', days: 365 },
   rules: 'demo',
   window_start: '2026-11-01T00:00:00Z',
   window_days: 28,

@@ -152,6 +152,14 @@ LINES: Mapping[str, Line] = {
     "get_switch_gateways": _line(None, None, 401),
     "list_switch_prompts": _line(None, None, 401),
     "get_switch_prompt": _line(None, None, 401),
+    "tell_recording_disk": _line(None, None, 401, body=_fixed(free_bytes=1, least_bytes=1)),
+    "ask_about_recording": _line(None, None, 401),
+    "store_recording": _line(None, None, 401),
+    "list_recordings": _line(*_READ, 200),
+    "get_recording": _line(*_READ, 200),
+    # The planted one's sound is nowhere.
+    "hear_recording": _line(*_READ, 404),
+    "hold_recording": _line(*_CONTROL, 200, body=_fixed(held=True, reason="a claim")),
     "list_prompts": _line(*_READ, 200),
     # A list of people is no sound.
     "create_prompt": _line(*_CONTROL, 422, upload=True),
@@ -171,6 +179,7 @@ TABLES = {
     "to_agent_id": "agent",
     "attempt_id": "attempt",
     "command_id": "command",
+    "recording_id": "recording",
 }
 CURSORS = {"list_users": "user_account", "list_api_keys": "api_key", "list_imports": "import_job"}
 # Every tenant's: nothing to hide, and the id of one is the id of all.

@@ -237,6 +237,8 @@ def test_another_tenant_does_not_exist(database_url: str, walls: str) -> None:
             own = stage.ask(one, headers)
             stage.expect_silence("own ids", one, own)
             seen += own.text
+            if one.path.startswith("/v1/switch/"):
+                continue  # asked with a switch's key, never with a session: 401 whatever is named
             headers = rightful(one, stage)  # signing out has ended the first
             _try_paths(stage, one, headers)
             _try_queries(stage, one, headers)

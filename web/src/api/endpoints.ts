@@ -1,7 +1,14 @@
 // Every request that the page makes.
 
 import { body, client } from './client'
-import type { ImportOptions, NewApiKey, NewCampaign, NewUser, UserChange } from './types'
+import type {
+  CampaignRecording,
+  ImportOptions,
+  NewApiKey,
+  NewCampaign,
+  NewUser,
+  UserChange,
+} from './types'
 
 export const getSession = () => body(client.GET('/v1/session'))
 export const signIn = (login: string, password: string) =>
@@ -25,6 +32,8 @@ export const actOnCampaign = (id: string, action: CampaignAction) =>
   body(client.POST(`/v1/campaigns/{campaign_id}/${action}`, campaign(id)))
 export const setTarget = (id: string, target: number) =>
   body(client.PUT('/v1/campaigns/{campaign_id}/target', { ...campaign(id), body: { target } }))
+export const setRecording = (id: string, recording: CampaignRecording) =>
+  body(client.PUT('/v1/campaigns/{campaign_id}/recording', { ...campaign(id), body: recording }))
 export const stopAll = () => body(client.POST('/v1/stop-all'))
 
 export const getLimits = (id: string) =>

@@ -23,6 +23,7 @@ export const LIMITS = [
   'gateway_lines',
   'gateway_rate',
   'gateway_down',
+  'recording_disk',
   'clock_skew',
   'paused',
   'winding_down',

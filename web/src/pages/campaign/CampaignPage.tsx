@@ -19,6 +19,7 @@ import { Controls } from './Controls'
 import { FiguresCard } from './FiguresCard'
 import { ImportCard } from './ImportCard'
 import { ListsCard } from './ListsCard'
+import { RecordingCard } from './RecordingCard'
 import { TargetCard } from './TargetCard'
 import { WhyCard } from './WhyCard'
 
@@ -68,6 +69,7 @@ function Page({ campaign }: { campaign: LiveCampaign }) {
       <div className={styles.grid}>
         <AbandonCard campaign={campaign} />
         <TargetCard key={campaign.target} campaign={campaign} />
+        <RecordingCard key={JSON.stringify(campaign.recording)} campaign={campaign} />
         <WhyCard campaign={campaign} />
         <FiguresCard report={campaign.report} />
         <ListsCard campaignId={campaign.id} leads={campaign.leads} />
