@@ -22,6 +22,7 @@ from api.routes import (
     conversation,
     directory,
     events,
+    gateways,
     imports,
     keys,
     live,
@@ -93,6 +94,7 @@ def create_app(state: State, *, static: Path = STATIC) -> FastAPI:
         recordings,
         calls,
         switches,
+        gateways,
         directory,
         staffing,
     ):

@@ -26,7 +26,9 @@ def status(board: Board) -> dict[str, Any]:
         "agents": dict(sum(agents.values(), Counter[str]())),
         "calls": dict(sum(calls.values(), Counter[str]())),
         "campaigns": {
-            key: campaign_status(campaign, agents=agents[key], calls=calls[key], recordings=recordings[key])
+            key: campaign_status(
+                campaign, agents=agents[key], calls=calls[key], recordings=recordings[key], now=board.now
+            )
             for key, campaign in board.campaigns.items()
         },
         "gateways": {name: gateway_status(board, gateway) for name, gateway in board.gateways.items()},
@@ -41,7 +43,12 @@ def status(board: Board) -> dict[str, Any]:
 
 
 def campaign_status(
-    campaign: Campaign, *, agents: Counter[str], calls: Counter[str], recordings: Counter[str]
+    campaign: Campaign,
+    *,
+    agents: Counter[str],
+    calls: Counter[str],
+    recordings: Counter[str],
+    now: float,
 ) -> dict[str, Any]:
     """One campaign's live figures; counts are since the engine started, the ledger is the legal window's."""
     decision = campaign.decision
@@ -65,7 +72,7 @@ def campaign_status(
         "agents": dict(agents),
         "calls": dict(calls),
         "recordings": dict(recordings),
-        "gateways": [_lane(lane) for lane in campaign.lanes],
+        "gateways": [_lane(lane, now) for lane in campaign.lanes],
     }
 
 
@@ -73,7 +80,7 @@ def gateway_status(board: Board, gateway: Gateway) -> dict[str, Any]:
     """A gateway over all campaigns: calls up, its limits, its standing, calls that it took and failed."""
     standing = gateway.look(board.now)
     return {
-        "standing": str(standing) if gateway.limits.enabled else "closed",
+        "standing": _standing(gateway, board.now),
         "back_in_seconds": round(gateway.back_at - board.now, 1) if standing is Standing.OUT else None,
         "calls": gateway.calls,
         "max_calls": gateway.limits.max_calls,
@@ -83,10 +90,15 @@ def gateway_status(board: Board, gateway: Gateway) -> dict[str, Any]:
     }
 
 
-def _lane(lane: Lane) -> dict[str, Any]:
+def _standing(gateway: Gateway, now: float) -> str:
+    return str(gateway.look(now)) if gateway.limits.enabled else "closed"
+
+
+def _lane(lane: Lane, now: float) -> dict[str, Any]:
     """A gateway as the campaign uses it; `answered` of the last `seizures` is its answer-seizure ratio."""
     return {
         "gateway": lane.gateway.name,
+        "standing": _standing(lane.gateway, now),
         "tier": lane.tier,
         "weight": lane.weight,
         "poor": lane.poor,

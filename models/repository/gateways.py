@@ -20,7 +20,7 @@ from models.errors import InvalidValue, NotFound
 from models.ids import new_id
 from models.records import CarrierPlan, GatewayLimits, Route
 from models.repository import events
-from models.repository.db import Db
+from models.repository.db import Db, of_tenant
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _MOST_CALLS = 1_000_000
@@ -84,6 +84,35 @@ _LISTED = text(
     """
 )
 
+_SEEN = text(
+    f"""
+    SELECT gateway.id::text AS id, switch.id::text AS switch_id, switch.name AS switch, {_LIMITS}
+      FROM gateway JOIN switch ON switch.id = gateway.switch_id ORDER BY switch.name, gateway.name
+    """
+)
+_SEEN_ROUTES = text(
+    f"""
+    SELECT route.gateway_id::text, campaign.id::text AS campaign_id, campaign.name AS campaign, route.weight,
+           route.tier
+      FROM route LEFT JOIN campaign ON campaign.id = route.campaign_id
+     WHERE {of_tenant("route.tenant_id")}
+     ORDER BY campaign.name NULLS FIRST
+    """
+)
+# Of each gateway the newest; a dialer shows it with every campaign that dials by it.
+_STANDING = text(
+    f"""
+    SELECT DISTINCT ON (campaign.switch_id, lane->>'gateway') campaign.switch_id::text,
+           lane->>'gateway' AS name, lane->>'standing' AS standing
+      FROM live_snapshot live
+      JOIN campaign ON live.topic = 'campaign:' || campaign.id
+     CROSS JOIN LATERAL jsonb_array_elements(live.payload->'gateways') AS lane
+     WHERE {of_tenant("live.tenant_id")} AND {of_tenant("campaign.tenant_id")}
+       AND jsonb_typeof(live.payload->'gateways') = 'array'
+     ORDER BY campaign.switch_id, lane->>'gateway', live.updated_at DESC
+    """
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedRoute:
@@ -102,6 +131,27 @@ class ListedGateway:
     switch: str
     limits: GatewayLimits
     routes: tuple[ListedRoute, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenRoute:
+    """A route of the tenant that looks; without a campaign: for all that have none of their own."""
+
+    campaign_id: str | None
+    campaign: str | None
+    weight: float
+    tier: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenGateway:
+    """A gateway as a tenant sees it. `standing`: as the newest figures of its campaigns have it."""
+
+    switch_id: str
+    switch: str
+    limits: GatewayLimits
+    standing: str | None
+    routes: tuple[SeenRoute, ...]
 
 
 def plan(db: Db, switch_id: str) -> CarrierPlan:
@@ -134,6 +184,44 @@ def every(db: Db) -> tuple[ListedGateway, ...]:
         ListedGateway(switch=switch, limits=limits, routes=tuple(routes))
         for (switch, _), (limits, routes) in found.items()
     )
+
+
+def overview(db: Db, *, tenant_id: str | None = None) -> tuple[SeenGateway, ...]:
+    """All gateways of the installation with a tenant's routes, and what its campaigns last showed of them."""
+    whose = {"tenant_id": tenant_id}
+    routes: dict[str, list[SeenRoute]] = {}
+    for row in db.execute(_SEEN_ROUTES, whose):
+        seen = SeenRoute(campaign_id=row.campaign_id, campaign=row.campaign, weight=row.weight, tier=row.tier)
+        routes.setdefault(row.gateway_id, []).append(seen)
+    standing = {(row.switch_id, row.name): row.standing for row in db.execute(_STANDING, whose)}
+    return tuple(
+        SeenGateway(
+            switch_id=row.switch_id,
+            switch=row.switch,
+            limits=GatewayLimits(
+                name=row.name,
+                max_calls=row.max_calls,
+                calls_per_second=row.calls_per_second,
+                enabled=row.enabled,
+            ),
+            standing=standing.get((row.switch_id, row.name)),
+            routes=tuple(routes.get(row.id, ())),
+        )
+        for row in db.execute(_SEEN)
+    )
+
+
+def put(db: Db, switch_id: str, limits: GatewayLimits, *, by: str) -> None:
+    """Make a gateway known, or give it these limits.
+
+    Raises:
+        InvalidValue: a value that no gateway may have.
+    """
+    _check(limits)
+    row = {"id": new_id(), "switch_id": switch_id, **asdict(limits)}
+    if db.execute(_CHANGE, row).first() is None:
+        db.execute(_ADD, row)
+    _tell(db, switch_id, limits, by)
 
 
 def add(db: Db, switch_id: str, limits: GatewayLimits, *, by: str) -> None:

@@ -256,6 +256,16 @@ def api_key(db: Db, prefix: str, key_hash: str) -> KnownKey | None:
     return KnownKey(row.key_id, row.tenant_id, row.tenant_name, row.name, row.prefix, scopes)
 
 
+def only_tenant(db: Db, tenant_id: str) -> bool:
+    """Whether nobody else has users or campaigns here: then this tenant administers the installation."""
+    others = text(
+        "SELECT count(*) FROM tenant WHERE id <> CAST(:id AS uuid)"
+        " AND (EXISTS (SELECT FROM user_account u WHERE u.tenant_id = tenant.id)"
+        " OR EXISTS (SELECT FROM campaign c WHERE c.tenant_id = tenant.id))"
+    )
+    return not db.execute(others, {"id": tenant_id}).scalar_one()
+
+
 def switch_key(db: Db, prefix: str) -> KnownSwitch | None:
     """The key of that prefix, if it is not revoked."""
     row = db.execute(

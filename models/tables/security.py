@@ -59,7 +59,7 @@ ACCESS: dict[str, tuple[str, str]] = {
     "prompt": (CHANGE, _OWN),
     "recording": ("SELECT, UPDATE", _OWN),
     "recording_event": (ADD, _OWN),
-    "route": (READ, _OWN),
+    "route": (REMOVE, _OWN),
     "rule_refusal": (READ, _OWN),
     "sign_in_link": (CHANGE, _OWN),
     "team": (READ, _OWN),

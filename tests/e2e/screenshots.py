@@ -17,7 +17,7 @@ from tests.e2e.running_demo import Demo, running
 IMAGES = ROOT / "docs" / "images"
 MOST_BYTES = 300_000
 CONVERSATIONS = 400
-PATHS = ("wallboard", "campaigns", "campaign", "agents", "agent", "users", "api-keys")
+PATHS = ("wallboard", "campaigns", "campaign", "agents", "agent", "carriers", "users", "api-keys")
 
 
 def opened(browser: Browser, demo: Demo, cookies: list[Any], scheme: Any, width: int, height: int) -> Page:

@@ -14,7 +14,17 @@ from tests.integration.api.office import PASSWORD, Tenant
 from tests.integration.api.served import Served
 
 HOSTILE = "<img src=x onerror=document.title='taken'>\u202eevil\u202c " + "long " * 30
-PAGES = ("wallboard", "campaigns", "campaigns/{campaign}", "agents", "agent", "users", "api-keys", "password")
+PAGES = (
+    "wallboard",
+    "campaigns",
+    "campaigns/{campaign}",
+    "agents",
+    "agent",
+    "carriers",
+    "users",
+    "api-keys",
+    "password",
+)
 
 
 @pytest.fixture
@@ -65,6 +75,7 @@ def test_dialogs_are_clean_and_give_the_focus_back(coloured: Page, served: Serve
         ("wallboard", "Stop all dialing"),
         ("campaigns", "New campaign"),
         ("users", "New user"),
+        ("carriers", "New gateway"),
         ("api-keys", "New API key"),
     ):
         page.goto(f"{served.url}/{path}")

@@ -32,6 +32,7 @@ export const router = createBrowserRouter([
                 element: <RequireRole needs="admin" />,
                 children: [
                   { path: '/users', lazy: () => import('./pages/admin/UsersPage') },
+                  { path: '/carriers', lazy: () => import('./pages/admin/CarriersPage') },
                   { path: '/api-keys', lazy: () => import('./pages/admin/ApiKeysPage') },
                 ],
               },

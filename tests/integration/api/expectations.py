@@ -72,6 +72,10 @@ def _disposition(planted: Planted) -> dict[str, Any]:
     return {"attempt_id": planted.ids["attempt"], "disposition": "sale"}
 
 
+def _route(planted: Planted) -> dict[str, Any]:
+    return {"gateway": "carrier", "campaign_id": planted.ids["campaign"], "weight": 2.0}
+
+
 def _staffing(planted: Planted) -> dict[str, Any]:
     return {
         "calls": [100],
@@ -167,6 +171,11 @@ LINES: Mapping[str, Line] = {
     "list_calls": _line(*_READ, 200),
     "get_call": _line(*_READ, 200),
     "list_switches": _line(*_READ, 200),
+    "list_gateways": _line(*_READ, 200),
+    # Here are two tenants, and gateways serve both.
+    "put_gateway": _line(*_ADMIN, 403, body=_fixed(name="carrier")),
+    "remove_gateway": _line(*_ADMIN, 403, body=_fixed(name="carrier")),
+    "put_route": _line(*_ADMIN, 204, body=_route),
     "plan_staffing": _line(*_READ, 200, body=_staffing),
 }
 # The table whose row an id in a path, query or body names.

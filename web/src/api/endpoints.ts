@@ -3,10 +3,12 @@
 import { body, client } from './client'
 import type {
   CampaignRecording,
+  GatewayWish,
   ImportOptions,
   NewApiKey,
   NewCampaign,
   NewUser,
+  RouteWish,
   UserChange,
 } from './types'
 
@@ -126,3 +128,9 @@ export const getApiKeys = () => body(client.GET('/v1/api-keys'))
 export const createApiKey = (given: NewApiKey) => body(client.POST('/v1/api-keys', { body: given }))
 export const deleteApiKey = (key_id: string) =>
   body(client.DELETE('/v1/api-keys/{key_id}', { params: { path: { key_id } } }))
+
+export const getGateways = () => body(client.GET('/v1/gateways'))
+export const putGateway = (given: GatewayWish) => body(client.PUT('/v1/gateways', { body: given }))
+export const removeGateway = (switch_id: string, name: string) =>
+  body(client.POST('/v1/gateways/remove', { body: { switch_id, name } }))
+export const putRoute = (given: RouteWish) => body(client.PUT('/v1/routes', { body: given }))

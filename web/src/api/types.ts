@@ -14,6 +14,10 @@ export type ApiKey = Schemas['KeyBody']
 export type NewApiKey = Schemas['NewKey']
 export type ApiScope = Schemas['ApiScope']
 
+export type Gateway = Schemas['Gateway']
+export type GatewayWish = Schemas['GatewayWish']
+export type RouteWish = Schemas['RouteWish']
+
 export type Campaign = Schemas['Campaign']
 export type CampaignState = Schemas['CampaignState']
 export type NewCampaign = Schemas['NewCampaign']

@@ -20,6 +20,7 @@ export function Navigation({ role, hasDesk }: { role: Role; hasDesk: boolean }) 
     ...(hasDesk || !supervises ? [{ to: '/agent', label: t('nav.myCalls') }] : []),
     ...(role === 'admin'
       ? [
+          { to: '/carriers', label: t('nav.carriers') },
           { to: '/users', label: t('nav.users') },
           { to: '/api-keys', label: t('nav.apiKeys') },
         ]

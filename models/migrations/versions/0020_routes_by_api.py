@@ -1,0 +1,15 @@
+"""The api sets and removes routes of the tenant of a request."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0020"
+down_revision = "0019"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.execute("GRANT INSERT, UPDATE, DELETE ON route TO ringmaster_api")
