@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Table, Text, Title } from '@mantine/core'
+import { Button, Group, Table, Text, Title } from '@mantine/core'
 import { useDisclosure, useDocumentTitle } from '@mantine/hooks'
 import { IconPlus } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
@@ -103,7 +103,7 @@ function Row({ gateway, changeable }: { gateway: Gateway; changeable: boolean })
         <RouteList gateway={gateway} />
       </Table.Td>
       <Table.Td>
-        <Stack gap={6} align="flex-start">
+        <Group gap={6} wrap="nowrap">
           <Button
             size="xs"
             variant="default"
@@ -123,7 +123,7 @@ function Row({ gateway, changeable }: { gateway: Gateway; changeable: boolean })
             </Button>
           )}
           {changeable && <Remove gateway={gateway} />}
-        </Stack>
+        </Group>
         <EditGateway gateway={gateway} opened={editing} onClose={edit.close} />
         <RouteGateway gateway={gateway} opened={routing} onClose={route.close} />
       </Table.Td>
