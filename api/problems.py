@@ -155,7 +155,11 @@ def of_models(error: ModelsError) -> Problem:
     if isinstance(error, NotFound):
         return not_found(error.code.replace("_", " "))
     if isinstance(error, InvalidValue):
-        taken = error.code.endswith(("_taken", "_name")) or error.code in ("last_admin", "user_agent")
+        taken = error.code.endswith(("_taken", "_name")) or error.code in (
+            "last_admin",
+            "user_agent",
+            "gateway_routes",
+        )
         return Problem(409 if taken else 422, "conflict" if taken else "invalid", sentence)
     log.error("a request failed", exc_info=error)
     return Problem(500, "internal", "Something went wrong on our side. It is in the log.")

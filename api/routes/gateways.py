@@ -12,12 +12,12 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from api.fields import StrictBool
 from api.principal import Principal, allow
 from api.problems import Problem, not_found, responses
-from api.shapes import Body, Count, Number
+from api.shapes import Body, Number
 from api.state import state_of
 from models.carriers import CarrierAccount, check_password
 from models.enums import ApiScope, UserRole
@@ -29,6 +29,17 @@ audit = logging.getLogger("api.audit")
 Reader = Annotated[Principal, Depends(allow(UserRole.SUPERVISOR, ApiScope.READ))]
 Admin = Annotated[Principal, Depends(allow(UserRole.ADMIN, ApiScope.ADMIN))]
 GatewayName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}$")]
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# To JSON 5.0 is an integer like 5; a text or true is none.
+Calls = Annotated[int, Field(strict=True, ge=1, le=1_000_000), BeforeValidator(_whole)]
+Ping = Annotated[int, Field(strict=True, ge=5, le=3600), BeforeValidator(_whole)]
+Expiry = Annotated[int, Field(strict=True, ge=60, le=86_400), BeforeValidator(_whole)]
+Tier = Annotated[int, Field(strict=True, ge=1, le=9), BeforeValidator(_whole)]
 Standing = Literal["up", "trial", "out", "closed"]
 _STANDING: dict[str, Standing] = {"up": "up", "trial": "trial", "out": "out", "closed": "closed"}
 Text = Annotated[str, Field(max_length=260)]
@@ -47,8 +58,8 @@ class Account(Body):
     from_user: Text = ""
     from_domain: Text = ""
     caller_id_in_from: StrictBool = True
-    ping_seconds: Annotated[Count, Field(ge=5, le=3600)] | None = None
-    expire_seconds: Annotated[Count, Field(ge=60, le=86_400)] = 3600
+    ping_seconds: Ping | None = None
+    expire_seconds: Expiry = 3600
     codecs: Annotated[list[str], Field(max_length=5)] = Field(default_factory=list)
 
     def known(self) -> CarrierAccount:
@@ -81,7 +92,7 @@ class GatewayWish(Body):
 
     switch_id: UUID | None = None
     name: GatewayName
-    max_calls: Annotated[Count, Field(ge=1, le=1_000_000)] | None = None
+    max_calls: Calls | None = None
     calls_per_second: Annotated[Number, Field(gt=0, le=1_000_000)] | None = None
     enabled: StrictBool = True
     account: NewAccount | None = None
@@ -102,7 +113,7 @@ class RouteWish(Body):
     gateway: GatewayName
     campaign_id: UUID | None = None
     weight: Annotated[Number, Field(ge=0, le=1_000_000)] | None = 1.0
-    tier: Annotated[Count, Field(ge=1, le=9)] = 1
+    tier: Tier = 1
 
 
 class RouteBody(BaseModel):
@@ -169,7 +180,9 @@ async def list_gateways(who: Reader, request: Request) -> GatewayList:
     return GatewayList(items=items, changeable=may)
 
 
-@router.put("/gateways", status_code=204, responses=responses(401, 403, 404, 422), operation_id="put_gateway")
+@router.put(
+    "/gateways", status_code=204, responses=responses(401, 403, 404, 409, 422), operation_id="put_gateway"
+)
 async def put_gateway(given: GatewayWish, who: Admin, request: Request) -> None:
     """Make a gateway, or make it what is given: limits, whether it is dialed, its account."""
     state = state_of(request)
@@ -203,7 +216,7 @@ async def put_gateway(given: GatewayWish, who: Admin, request: Request) -> None:
 @router.post(
     "/gateways/remove",
     status_code=204,
-    responses=responses(401, 403, 404, 422),
+    responses=responses(401, 403, 404, 409, 422),
     operation_id="remove_gateway",
 )
 async def remove_gateway(given: NamedGateway, who: Admin, request: Request) -> None:
@@ -215,7 +228,9 @@ async def remove_gateway(given: NamedGateway, who: Admin, request: Request) -> N
     audit.info("gateway removed", extra={"by": who.label, "tenant_id": who.tenant_id, "gateway": given.name})
 
 
-@router.put("/routes", status_code=204, responses=responses(401, 403, 404, 422), operation_id="put_route")
+@router.put(
+    "/routes", status_code=204, responses=responses(401, 403, 404, 409, 422), operation_id="put_route"
+)
 async def put_route(given: RouteWish, who: Admin, request: Request) -> None:
     """Let a campaign, or all without routes of their own, dial by a gateway, weigh it anew, or no more."""
     campaign_id = _text(given.campaign_id)

@@ -121,7 +121,7 @@ def test_a_campaign_dials_by_its_routes(alone: Alone) -> None:
     assert [(one["campaign_id"], one["tier"]) for one in shown["south"]["routes"]] == [(campaign, 2)]
     with alone.engine.begin() as db:
         assert gateways.plan(db, alone.ours.switch_id).routes[campaign][0].gateway == "south"
-    assert alone.client.post("/v1/gateways/remove", json={"name": "south"}).status_code == 422
+    assert alone.client.post("/v1/gateways/remove", json={"name": "south"}).status_code == 409
     assert route("south", campaign_id=campaign, weight=None) == 204
     assert route("south", campaign_id=campaign, weight=None) == 404
     assert route("nowhere") == 404

@@ -42,7 +42,8 @@ THOROUGH: dict[str, Any] = {
     "phases": {"coverage": {"enabled": True}, "stateful": {"enabled": False}},
 }
 # Their rules say more than a schema can: a target within the cap, a password that is hard to guess, an expiry
-# that is ahead, a file that is a list, a region and time zone that exist, targets that can be met, a sound.
+# that is ahead, a file that is a list, a region and time zone that exist, targets that can be met, a sound, a
+# carrier's address.
 BEYOND_THE_SCHEMA = {
     "include-operation-id": [
         "create_campaign",
@@ -54,6 +55,7 @@ BEYOND_THE_SCHEMA = {
         "preview_import",
         "plan_staffing",
         "create_prompt",
+        "put_gateway",
     ],
     "checks": {
         "positive_data_acceptance": {

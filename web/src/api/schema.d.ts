@@ -811,6 +811,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/gateways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Gateways
+         * @description The gateways of all switches, and the tenant's routes.
+         */
+        get: operations["list_gateways"];
+        /**
+         * Put Gateway
+         * @description Make a gateway, or make it what is given: limits, whether it is dialed, its account.
+         */
+        put: operations["put_gateway"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gateways/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Gateway
+         * @description Make a gateway unknown by which nobody has a route; the switch loses one that it had from here.
+         */
+        post: operations["remove_gateway"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/imports/{import_id}": {
         parameters: {
             query?: never;
@@ -928,6 +972,26 @@ export interface paths {
          * @description A legal hold: nothing deletes the recording until it is released.
          */
         put: operations["hold_recording"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Route
+         * @description Let a campaign, or all without routes of their own, dial by a gateway, weigh it anew, or no more.
+         */
+        put: operations["put_route"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1806,6 +1870,62 @@ export interface components {
             message: string;
         };
         /**
+         * Gateway
+         * @description A gateway with the tenant's routes. `standing` as a dialer last showed it to the tenant's
+         *     campaigns, else null. `account` is shown to who may change it; `has_account` to all.
+         */
+        Gateway: {
+            account: components["schemas"]["ShownAccount"] | null;
+            /** Calls Per Second */
+            calls_per_second: number | null;
+            /** Enabled */
+            enabled: boolean;
+            /** Has Account */
+            has_account: boolean;
+            /** Max Calls */
+            max_calls: number | null;
+            /** Name */
+            name: string;
+            /** Routes */
+            routes: components["schemas"]["RouteBody"][];
+            /** Standing */
+            standing: ("up" | "trial" | "out" | "closed") | null;
+            /** Switch */
+            switch: string;
+            /** Switch Id */
+            switch_id: string;
+        };
+        /**
+         * GatewayList
+         * @description Gateways by switch and name. `changeable`: whether who asks may change them here.
+         */
+        GatewayList: {
+            /** Changeable */
+            changeable: boolean;
+            /** Items */
+            items: components["schemas"]["Gateway"][];
+        };
+        /**
+         * GatewayWish
+         * @description A gateway as it is to be. `account` null: the switch's own configuration has it.
+         */
+        GatewayWish: {
+            account?: components["schemas"]["NewAccount"] | null;
+            /** Calls Per Second */
+            calls_per_second?: number | null;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /** Max Calls */
+            max_calls?: number | null;
+            /** Name */
+            name: string;
+            /** Switch Id */
+            switch_id?: string | null;
+        };
+        /**
          * HangUp
          * @description Which call to end: one that is over already stays as it is, and the next one is not cut.
          */
@@ -2109,6 +2229,81 @@ export interface components {
             revoked_at: string | null;
             /** Scopes */
             scopes: components["schemas"]["ApiScope"][];
+        };
+        /**
+         * NamedGateway
+         * @description Which gateway. Without `switch_id`: of the only switch.
+         */
+        NamedGateway: {
+            /** Name */
+            name: string;
+            /** Switch Id */
+            switch_id?: string | null;
+        };
+        /**
+         * NewAccount
+         * @description The same with its password, which no answer ever has: null leaves the one before, "" takes it away.
+         */
+        NewAccount: {
+            /**
+             * Auth Username
+             * @default
+             */
+            auth_username?: string;
+            /**
+             * Caller Id In From
+             * @default true
+             */
+            caller_id_in_from?: boolean;
+            /** Codecs */
+            codecs?: string[];
+            /**
+             * Expire Seconds
+             * @default 3600
+             */
+            expire_seconds?: number;
+            /**
+             * From Domain
+             * @default
+             */
+            from_domain?: string;
+            /**
+             * From User
+             * @default
+             */
+            from_user?: string;
+            /**
+             * Outbound Proxy
+             * @default
+             */
+            outbound_proxy?: string;
+            /** Password */
+            password?: string | null;
+            /** Ping Seconds */
+            ping_seconds?: number | null;
+            /** Proxy */
+            proxy: string;
+            /**
+             * Realm
+             * @default
+             */
+            realm?: string;
+            /**
+             * Registers
+             * @default false
+             */
+            registers?: boolean;
+            /**
+             * Transport
+             * @default udp
+             * @enum {string}
+             */
+            transport?: "udp" | "tcp";
+            /**
+             * Username
+             * @default
+             */
+            username?: string;
         };
         /**
          * NewAgent
@@ -2587,6 +2782,43 @@ export interface components {
             until: string;
         };
         /**
+         * RouteBody
+         * @description A route of the tenant's.
+         */
+        RouteBody: {
+            /** Campaign */
+            campaign: string | null;
+            /** Campaign Id */
+            campaign_id: string | null;
+            /** Tier */
+            tier: number;
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * RouteWish
+         * @description Who dials by a gateway; `campaign_id` null: every campaign without routes of its own; `weight` null:
+         *     nobody any more.
+         */
+        RouteWish: {
+            /** Campaign Id */
+            campaign_id?: string | null;
+            /** Gateway */
+            gateway: string;
+            /** Switch Id */
+            switch_id?: string | null;
+            /**
+             * Tier
+             * @default 1
+             */
+            tier?: number;
+            /**
+             * Weight
+             * @default 1
+             */
+            weight?: number | null;
+        };
+        /**
          * Series
          * @description One item a minute, oldest first; the last minute is not over yet.
          */
@@ -2648,6 +2880,71 @@ export interface components {
             /** Must Change Password */
             must_change_password: boolean;
             role: components["schemas"]["UserRole"];
+        };
+        /**
+         * ShownAccount
+         * @description The same as it is kept.
+         */
+        ShownAccount: {
+            /**
+             * Auth Username
+             * @default
+             */
+            auth_username?: string;
+            /**
+             * Caller Id In From
+             * @default true
+             */
+            caller_id_in_from?: boolean;
+            /** Codecs */
+            codecs?: string[];
+            /**
+             * Expire Seconds
+             * @default 3600
+             */
+            expire_seconds?: number;
+            /**
+             * From Domain
+             * @default
+             */
+            from_domain?: string;
+            /**
+             * From User
+             * @default
+             */
+            from_user?: string;
+            /** Has Password */
+            has_password: boolean;
+            /**
+             * Outbound Proxy
+             * @default
+             */
+            outbound_proxy?: string;
+            /** Ping Seconds */
+            ping_seconds?: number | null;
+            /** Proxy */
+            proxy: string;
+            /**
+             * Realm
+             * @default
+             */
+            realm?: string;
+            /**
+             * Registers
+             * @default false
+             */
+            registers?: boolean;
+            /**
+             * Transport
+             * @default udp
+             * @enum {string}
+             */
+            transport?: "udp" | "tcp";
+            /**
+             * Username
+             * @default
+             */
+            username?: string;
         };
         /**
          * SignIn
@@ -6090,6 +6387,178 @@ export interface operations {
             };
         };
     };
+    list_gateways: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_gateway: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GatewayWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_gateway: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamedGateway"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_import: {
         parameters: {
             query?: never;
@@ -6501,6 +6970,73 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    put_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RouteWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
