@@ -489,6 +489,8 @@ pub(crate) struct Forecast {
     pub answer_probability: f64,
     /// Agents free at the mean ring time.
     pub free_agents: f64,
+    /// Agents whom others take until a call dialed now is answered.
+    pub taken: f64,
 }
 
 /// Agents looked at together.
@@ -679,6 +681,7 @@ impl Forecast {
             expected_answers: (ever.mean - most_gone).max(0.0) / careful,
             answer_probability: (p * factor).min(1.0),
             free_agents,
+            taken: most_gone,
         }
     }
 

@@ -573,8 +573,11 @@ impl Pacer {
         let one_each = u64::try_from(self.scene.idle)
             .unwrap_or(0)
             .saturating_sub(self.scene.open);
-        // An idle agent is nobody's own where others take agents first.
-        let sure = if taken > 0.0 { 0 } else { one_each };
+        // Where others take agents first, as many idle ones as they surely need are nobody's own. The rest are, however
+        // far over the target: who dials nothing pays nothing back.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let others = (forecast.taken + 3.0 * forecast.taken.sqrt()).ceil() as u64;
+        let sure = one_each.saturating_sub(others);
         let at_work = self.scene.talk_ages.len() + self.scene.wrap_ages.len();
         let at_work = at_work as u64 + u64::try_from(self.scene.idle).unwrap_or(0);
         let bounds = Bounds {

@@ -447,6 +447,16 @@ def test_an_agent_reserved_or_connected_was_not_taken() -> None:
     assert plain.dials > 0
 
 
+def test_far_over_the_target_idle_agents_whom_no_caller_needs_are_dialed_for() -> None:
+    pacer = Pacer(budget_answered=1000, budget_abandoned=300)
+    for agent in range(40):
+        pacer.agent(0.0, agent, "idle")
+    for number in range(60):
+        pacer.agent(10.0 * number, number % 10, "talk")
+        pacer.agent(10.0 * number + 5.0, number % 10, "idle")
+    assert 20 <= pacer.decide(600.0, **ROOM).dials < 40
+
+
 def test_inbound_calls_that_take_agents_do_not_overdraw_the_budget() -> None:
     text = "agents = 20\nseconds = 28800.0\ndecide_seconds = 0.5\ninbound = { per_hour = 180.0 }"
     for run in simulate(Scenario.named("blend", text), "ringmaster", [1, 2, 3, 4]):
