@@ -161,7 +161,9 @@ def _upload(
     for _ in range(TRIES):
         file.seek(0)
         try:
-            answer = _ask(door, "PUT", path, file, size=size, kind="audio/wav", seconds=UPLOAD_SECONDS)
+            answer = _ask(
+                door, "PUT", path, file, size=size, kind="application/octet-stream", seconds=UPLOAD_SECONDS
+            )
         except PullFailed:
             answer = (0, {})
             continue

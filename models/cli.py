@@ -205,6 +205,7 @@ def campaign_show(name: Name) -> None:
     with plainly(), database() as engine, engine.connect() as connection:
         found = named(connection, name)
         shown = {field: getattr(found, field) for field in CampaignSettings.__slots__}
+        shown["recording"] = found.recording.to_json()
         shown["rules"] = campaigns.rules(connection, found.campaign_id).to_json()
         shown["leads"] = campaigns.lead_counts(connection, [found.campaign_id])[found.campaign_id]
         out.print_json(json.dumps(shown))

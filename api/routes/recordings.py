@@ -253,7 +253,7 @@ def _standing(found: recordings.Recording) -> SwitchRecording:
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"audio/wav": {"schema": {"type": "string", "format": "binary"}}},
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
         }
     },
     operation_id="store_recording",

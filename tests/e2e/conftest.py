@@ -43,7 +43,10 @@ def served(tenant: Tenant, database_url: str) -> Iterator[Served]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page of its own session, on which nothing may fail unseen."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
+    # What fades in is looked at when it is there: axe would find the contrast of the moment too low.
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, locale="en-GB", reduced_motion="reduce"
+    )
     page = context.new_page()
     page.set_default_timeout(20_000)
     failures: list[str] = []

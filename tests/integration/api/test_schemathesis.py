@@ -43,7 +43,7 @@ THOROUGH: dict[str, Any] = {
 }
 # Their rules say more than a schema can: a target within the cap, a password that is hard to guess, an expiry
 # that is ahead, a file that is a list, a region and time zone that exist, targets that can be met, a sound, a
-# carrier's address.
+# carrier's address, what is told before a recording, a file with its checksum.
 BEYOND_THE_SCHEMA = {
     "include-operation-id": [
         "create_campaign",
@@ -56,6 +56,8 @@ BEYOND_THE_SCHEMA = {
         "plan_staffing",
         "create_prompt",
         "put_gateway",
+        "set_campaign_recording",
+        "store_recording",
     ],
     "checks": {
         "positive_data_acceptance": {

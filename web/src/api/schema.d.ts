@@ -7731,7 +7731,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "audio/wav": string;
+                "application/octet-stream": string;
             };
         };
         responses: {
