@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import render
-from benchmarks.kept import ROOT, Kept, engine
+from benchmarks.kept import ROOT, Kept, engine_of
 from benchmarks.levels import Level, sized
 from benchmarks.stages import STAGES, Stage
 from benchmarks.stages.simulated import repeat
@@ -63,7 +63,7 @@ def verify(stages: Sequence[Stage], kept_in: Path, jobs: int | None) -> list[str
                 continue
             tell(f"{stage.name}: {entry['title']}")
             if repeat(entry, jobs) != entry["value"]:
-                core = "" if entry["engine"] == engine() else " (by another core)"
+                core = "" if entry["engine"] == engine_of(entry["what"]) else " (by another core)"
                 differing.append(f"{stage.name}: {entry['title']}: not the runs that were kept{core}")
     return differing
 
