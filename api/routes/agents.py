@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from api import control
 from api.control import ANSWERS, STATUSES, Key, Wish
 from api.database import Tx
+from api.fields import StrictBool
 from api.principal import Principal, allow
 from api.problems import Problem, not_found, responses
 from api.shapes import Body, Command, Moment
@@ -142,7 +143,7 @@ class RecordCall(Body):
 
     attempt_id: UUID
     action: RecordAction
-    consent: bool = False
+    consent: StrictBool = False
 
 
 class Disposition(Body):

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from api.control import ANSWERS, STATUSES, Key
+from api.fields import StrictBool
 from api.problems import responses
 from api.routes.agents import Actor, Reader, Who, ask_of, their_call, whom
 from api.shapes import Body, Command
@@ -27,7 +28,7 @@ class Switched(Body):
     """On, or off again; asked for twice it is the same."""
 
     attempt_id: UUID
-    on: bool = True
+    on: StrictBool = True
 
 
 class Digits(Body):

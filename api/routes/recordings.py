@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
+from api.fields import StrictBool
 from api.principal import Principal, allow
 from api.problems import Problem, not_found, responses
 from api.recorded import incoming
@@ -83,7 +84,7 @@ class RecordingList(BaseModel):
 class Hold(Body):
     """Keep it whatever its retention says, or no longer."""
 
-    held: bool
+    held: StrictBool
     reason: str = Field(min_length=1, max_length=500, pattern=r"\S")
 
 

@@ -92,8 +92,9 @@ def _attempt(checker: Checker, row: AttemptRow, closed: AttemptClosed, legs: lis
 def _times(checker: Checker, name: str, closed: AttemptClosed, leg: CallTruth) -> None:
     talk = leg.talk_us / 1e6
     moved = checker.store.moves_asked_for.get(closed.attempt_id, set())
-    # On the way from one agent to the other nobody talks, for some ticks.
-    slack = 3.0 if moved and closed.recovered else 0.3 * len(moved)
+    sent_out = closed.attempt_id in checker.store.sent_out
+    # On the way from one agent to the other, or to a number, nobody talks, for some ticks.
+    slack = 3.0 if moved and closed.recovered else 0.3 * (len(moved) + sent_out)
     out = leg.last_partner in checker.store.thirds
     if (
         closed.talk_seconds > talk + 1.5 * TICK_SECONDS + slack
@@ -108,7 +109,6 @@ def _times(checker: Checker, name: str, closed: AttemptClosed, leg: CallTruth) -
             checker.fail("attribution", f"{name} is booked on {closed.agent_id}, {agent_id} talked")
         waited = waited_seconds(leg)
         # Of a call that was moved by one dialer and ended by another the first bridge is known about.
-        sent_out = closed.attempt_id in checker.store.sent_out
         exact = 3.0 if (moved or sent_out) and closed.recovered else 1.5 * TICK_SECONDS
         if closed.wait_seconds is None or abs(closed.wait_seconds - waited) > exact:
             checker.fail(
